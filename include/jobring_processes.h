@@ -156,7 +156,7 @@ struct jobring_processes_config {
  * - JOBRING_E_INVALID: `functions` is NULL, or one of them is.
  * - JOBRING_E_UNSUPPORTED.
  *
- * From `main`. Does not block, except that it does not return in a copy.
+ * From `main`. Does not block, except that it does not return in a copy. Allocates.
  */
 jobring_status jobring_processes_take_over(const jobring_process_fn *functions,
                                            uint32_t count);
@@ -179,7 +179,7 @@ jobring_status jobring_processes_take_over(const jobring_process_fn *functions,
  *   jobring_processes_take_over().
  * - JOBRING_E_UNSUPPORTED.
  *
- * From a thread, not inside a job of a pool of processes. Blocks.
+ * From a thread, not inside a job of a pool of processes. Blocks. Allocates.
  */
 jobring_status jobring_processes_create(const jobring_processes_config *config,
                                         jobring_processes **pool);
@@ -263,7 +263,9 @@ jobring_status jobring_processes_take(jobring_processes *pool,
                                       jobring_outcome *outcome);
 
 /**
- * Waits for one job, and takes it. As jobring_processes_take(), except for what is said here.
+ * Waits for one job, and takes it.
+ *
+ * As jobring_processes_take(), except for what is said here.
  *
  * - `job`: the job.
  *
@@ -327,7 +329,7 @@ jobring_status jobring_processes_kill(jobring_processes *pool,
 jobring_status jobring_processes_fd(jobring_processes *pool,
                                     int *fd);
 
-/* ---- The pool's end, and its state ------------------------------------------------------------------- */
+/* ---- End and state of the pool ----------------------------------------------------------------------- */
 
 typedef struct jobring_processes_stats jobring_processes_stats;
 
@@ -366,7 +368,7 @@ jobring_status jobring_processes_shutdown(jobring_processes *pool,
  * - JOBRING_OK.
  * - JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED.
  *
- * From any thread of the pool's process; not from a signal handler. Blocks until the processes have ended.
+ * From any thread of the pool's process; not from a signal handler. Blocks until the processes have ended. May allocate.
  */
 jobring_status jobring_processes_destroy(jobring_processes *pool);
 

@@ -75,6 +75,13 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The headers with functions.
+fn headers() -> String {
+    ["jobring.h", "jobring_ext.h", "jobring_processes.h"]
+        .map(|name| read(&format!("include/{name}")))
+        .concat()
+}
+
 /// The first comment of the header, without stars.
 fn preamble(header: &str) -> Vec<&str> {
     let comment = header.split(" */").next().expect("a comment");
@@ -106,7 +113,8 @@ fn the_contents_are_the_order_of_the_header() {
     let functions = functions(&header);
     assert_eq!(listed, functions.iter().map(|function| function.name.as_str()).collect::<Vec<_>>());
     listed.sort_unstable();
-    let others: Vec<_> = self::functions(&read("include/jobring_ext.h"));
+    let others: Vec<_> =
+        self::functions(&(read("include/jobring_ext.h") + &read("include/jobring_processes.h")));
     let is_here = |symbol: &&str| others.iter().all(|function| function.name != *symbol);
     let symbols: Vec<_> = symbols.lines().filter_map(|line| line.split(' ').next()).filter(is_here).collect();
     assert_eq!(listed, symbols);
@@ -182,7 +190,7 @@ fn a_call_that_has_done_a_part_says_so() {
 #[test]
 fn every_comment_has_the_same_form() {
     let mut wrong = String::new();
-    for function in functions(&(read("include/jobring.h") + &read("include/jobring_ext.h"))) {
+    for function in functions(&headers()) {
         let paragraphs = function.paragraphs();
         let mut want = |there: bool, what: &str| {
             if !there {
@@ -211,7 +219,7 @@ fn every_comment_has_the_same_form() {
 
 #[test]
 fn every_function_says_what_its_caller_has_to_know() {
-    let header = read("include/jobring.h") + &read("include/jobring_ext.h");
+    let header = headers();
     let symbols = read("include/jobring.symbols");
     let functions = functions(&header);
     assert_eq!(functions.len(), symbols.lines().count(), "each exported function is declared with a comment");

@@ -83,7 +83,9 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
         assert_eq!(installed, fs::read(root.join(file)).expect("a file"), "{file}");
     }
     let header = fs::read_to_string(prefix.join("include/jobring.h")).expect("the header");
-    let all = fs::read_to_string(prefix.join("include/jobring_ext.h")).expect("the header") + &header;
+    let others = ["jobring_ext.h", "jobring_processes.h"];
+    let others = others.map(|name| fs::read_to_string(prefix.join("include").join(name)).expect("a header"));
+    let all = others.concat() + &header;
     for name in &expected {
         assert!(all.contains(&format!("{name}(")), "{name} is declared");
     }

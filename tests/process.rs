@@ -40,6 +40,17 @@ fn builds() -> Vec<Build> {
     builds
 }
 
+/// Has the library with all features pools of processes?
+const HAS_PROCESSES: bool = cfg!(all(target_env = "gnu", target_pointer_width = "64"));
+
+/// Functions on pools of processes that may sleep until something happens.
+const PROCESS_SLEEPERS: &[&str] = &["shutdown", "submit", "take", "wait"];
+
+/// The names of the cells of functions on pools of processes.
+fn of_processes(names: &[&str], how: &str) -> Vec<String> {
+    names.iter().map(|name| format!("jobring_processes_{name} {how}")).collect()
+}
+
 /// The cells that a program of tests/c tried, of which `wanted` must be there, with each build of the
 /// library.
 fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
@@ -47,6 +58,9 @@ fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
     c::for_each(&builds(), |build| {
         let cells = c::cells(&mut Command::new(build.program(&[&source, "scene.c"], flags)));
         c::none_is_missing(wanted, &cells);
+        if HAS_PROCESSES && build.name == "both" && ["errno", "eintr", "cancel"].contains(&program) {
+            c::none_is_missing(&of_processes(PROCESS_SLEEPERS, "asleep").into_iter().collect(), &cells);
+        }
         println!("{program}, {}: {} cells", build.name, cells.len());
     });
 }
@@ -84,6 +98,9 @@ fn errno_is_left_as_it_was() {
     wanted.extend(RUN_USER_CODE.iter().map(|name| format!("jobring_{name} ran-user-code")));
     for how in ["no-thread", "no-memory", "no-files"] {
         wanted.extend(["create", "init"].map(|name| format!("jobring_{name} {how}")));
+    }
+    for how in ["no-memory", "no-files"] {
+        wanted.extend(of_processes(&["create"], how));
     }
     tried("errno", &[], &wanted);
 }
@@ -138,8 +155,14 @@ fn a_pool_does_not_live_on_in_a_child() {
     let on_pools: Vec<_> = c::symbols().into_iter().filter(|name| c::takes_pool(&header, name)).collect();
     assert!(on_pools.len() >= 28, "{on_pools:?}");
     let hows = ["forked", "forked-inside-a-job", "forked-while-jobs-run"];
-    let wanted =
+    let mut wanted: BTreeSet<_> =
         hows.iter().flat_map(|how| on_pools.iter().map(move |name| format!("{name} {how}"))).collect();
+    let on_processes = c::symbols().into_iter().filter(|name| {
+        c::is_about_processes(name) && c::function(&header, name).1.contains("jobring_processes *pool")
+    });
+    let before = wanted.len();
+    wanted.extend(on_processes.map(|name| format!("{name} forked")));
+    assert!(wanted.len() - before >= 9, "{wanted:?}");
     tried("fork", &[], &wanted);
 }
 

@@ -45,7 +45,7 @@ macro_rules! if_supported {
 /// - JOBRING_E_INVALID: `functions` is NULL, or one of them is.
 /// - JOBRING_E_UNSUPPORTED.
 ///
-/// From `main`. Does not block, except that it does not return in a copy.
+/// From `main`. Does not block, except that it does not return in a copy. Allocates.
 ///
 /// # Safety
 /// `functions` is NULL or has `count` elements. No other thread uses the environment.
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn jobring_processes_take_over(
 ///   jobring_processes_take_over().
 /// - JOBRING_E_UNSUPPORTED.
 ///
-/// From a thread, not inside a job of a pool of processes. Blocks.
+/// From a thread, not inside a job of a pool of processes. Blocks. Allocates.
 ///
 /// # Safety
 /// `config` is NULL or a configuration with readable lists; `pool` is NULL or writable. Without JOBRING_PROCESSES_SPAWN, what the
@@ -159,7 +159,9 @@ pub unsafe extern "C" fn jobring_processes_take(
     if_supported!(pool, timeout_ns, outcome => unsafe { pool::take(pool, None, timeout_ns, outcome) })
 }
 
-/// Waits for one job, and takes it. As jobring_processes_take(), except for what is said here.
+/// Waits for one job, and takes it.
+///
+/// As jobring_processes_take(), except for what is said here.
 ///
 /// - `job`: the job.
 ///
@@ -296,7 +298,7 @@ pub unsafe extern "C" fn jobring_processes_shutdown(
 /// - JOBRING_OK.
 /// - JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED.
 ///
-/// From any thread of the pool's process; not from a signal handler. Blocks until the processes have ended.
+/// From any thread of the pool's process; not from a signal handler. Blocks until the processes have ended. May allocate.
 ///
 /// # Safety
 /// `pool` is NULL or a pool.

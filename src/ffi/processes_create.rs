@@ -10,6 +10,7 @@ use super::processes_types::{
 use super::status::{
     JOBRING_E_INVALID, JOBRING_E_NO_WORKERS, JOBRING_E_NOMEM, JOBRING_E_THREAD, StatusError, jobring_status,
 };
+use crate::platform::thread::cancel::with_cancel_disabled;
 use crate::processes::pool::{
     Config, CreateError, Function, MAX_LIMITS, Origin, ProcessPool, ResourceLimit, Return, take_over,
 };
@@ -166,7 +167,8 @@ pub(super) unsafe fn create(
     config: *const jobring_processes_config,
     pool: *mut *mut jobring_processes,
 ) -> jobring_status {
-    done_out(|| {
+    // The number of CPUs is read from files.
+    let make = || {
         output(pool)?;
         let mut room = MaybeUninit::uninit();
         // SAFETY:
@@ -180,5 +182,6 @@ pub(super) unsafe fn create(
         // - checked above.
         unsafe { pool.write(made) };
         Ok(())
-    })
+    };
+    done_out(|| with_cancel_disabled(make))
 }

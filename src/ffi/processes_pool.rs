@@ -17,6 +17,7 @@ use super::types::{
     JOBRING_FOREVER, JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_WAIT, jobring_job, jobring_outcome,
 };
 use crate::platform::port::Timeout;
+use crate::platform::thread::cancel::with_cancel_disabled;
 use crate::processes::pool::{Ending, Failure, Outcome, ProcessPool};
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -264,10 +265,11 @@ pub(super) unsafe fn destroy(pool: *mut jobring_processes) -> jobring_status {
         let made: *mut CProcesses = pool.cast();
         // SAFETY:
         // - the mark says that `create` made it; no other call uses it (the caller's).
-        unsafe {
+        let made = unsafe {
             (*made).mark = 0;
-            drop(Box::from_raw(made));
-        }
+            Box::from_raw(made)
+        };
+        with_cancel_disabled(|| drop(made));
         Ok(())
     })
 }

@@ -94,6 +94,7 @@ int main(void) {
     CHECK(result == PTHREAD_CANCELED && came_to == 1);
     for (const uint32_t *backend = backends(); *backend; backend++) {
         for (const struct call *call = calls; call->function; call++) {
+            if (is_left_out(call)) continue;
             /* More than once: a thread seen asleep may be so in the one or in the other wait that there is in a call. */
             for (int n = 0; n < (call->hold && call->expected == JOBRING_OK ? 20 : 1); n++) try_it(call, *backend, 1);
             if (call->hold && call->expected == JOBRING_OK) try_it(call, *backend, 0);

@@ -117,7 +117,7 @@ int main(void) {
     CHECK(sigemptyset(&action.sa_mask) == 0 && sigaction(SIGUSR1, &action, NULL) == 0);
     for (const uint32_t *backend = backends(); *backend; backend++) {
         for (const struct call *call = calls; call->function; call++)
-            if (call->hold) try_it(call, *backend);
+            if (call->hold && !is_left_out(call)) try_it(call, *backend);
         idle_worker(*backend);
     }
     return 0;

@@ -234,12 +234,51 @@ static void refusals(uint32_t backend) {
     KEEPS("jobring_lane_pending", "refused", JOBRING_E_INVALID, jobring_lane_pending(NULL, NULL));
 }
 
+/* What is refused of calls on pools of processes. */
+#define REFUSES(function, how, expected, ...)                                                       \
+    KEEPS("jobring_processes_" #function, how, expected, supported(jobring_processes_##function(__VA_ARGS__), expected))
+
+static void refused_processes(void) {
+    static const jobring_process_fn functions[1];
+    static jobring_process_limit limit;
+    jobring_processes *const none = (jobring_processes *)(void *)&limit;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    REFUSES(take_over, "refused", JOBRING_E_INVALID, functions, 1);
+    REFUSES(create, "refused", JOBRING_E_INVALID, NULL, NULL);
+    REFUSES(submit, "refused", JOBRING_E_INVALID, none, 0, NULL, 0, NULL, NULL);
+    REFUSES(take, "refused", JOBRING_E_INVALID, none, 0, &outcome);
+    REFUSES(wait, "refused", JOBRING_E_INVALID, none, 1, 0, &outcome);
+    REFUSES(cancel, "refused", JOBRING_E_INVALID, none, 1);
+    REFUSES(kill, "refused", JOBRING_E_INVALID, none, 1);
+    REFUSES(fd, "refused", JOBRING_E_INVALID, none, &(int){0});
+    REFUSES(shutdown, "refused", JOBRING_E_INVALID, none, JOBRING_DRAIN, 0);
+    REFUSES(stats_get, "refused", JOBRING_E_INVALID, none, &(jobring_processes_stats)JOBRING_PROCESSES_STATS_INIT);
+    REFUSES(destroy, "refused", JOBRING_E_INVALID, none);
+
+    /* What the system refuses. */
+    jobring_processes_config config = JOBRING_PROCESSES_CONFIG_INIT;
+    jobring_processes *pool;
+    struct rlimit files, no_files = {0, 0};
+    config.flags = JOBRING_PROCESSES_SPAWN;
+    config.workers = 1;
+    CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
+    no_files.rlim_max = files.rlim_max;
+    CHECK(setrlimit(RLIMIT_NOFILE, &no_files) == 0 && open("/", O_RDONLY) < 0);
+    REFUSES(create, "no-files", JOBRING_E_NOMEM, &config, &pool);
+    CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
+    config.capacity = UINT32_C(1) << 31;
+    config.data_size = UINT32_MAX;
+    REFUSES(create, "no-memory", JOBRING_E_NOMEM, &config, &pool);
+}
+
 int main(void) {
     alarm(300);
     for (const uint32_t *backend = backends(); *backend; backend++) {
-        for (const struct call *call = calls; call->function; call++) plain_and_asleep(call, *backend);
+        for (const struct call *call = calls; call->function; call++)
+            if (!is_left_out(call)) plain_and_asleep(call, *backend);
         refusals(*backend);
     }
     user_code();
+    refused_processes();
     return 0;
 }

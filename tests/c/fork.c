@@ -151,8 +151,55 @@ static void parents_and_children(uint32_t backend) {
     OK(jobring_destroy(parents.scene.pool));
 }
 
+static void is_refused(const char *function, jobring_status status) {
+    if (supported(status, JOBRING_E_FORKED) != JOBRING_E_FORKED) fprintf(stderr, "%s: %d\n", function, (int)status);
+    CHECK(supported(status, JOBRING_E_FORKED) == JOBRING_E_FORKED);
+    printf("cell jobring_processes_%s forked\n", function);
+}
+
+/* A pool of processes is its maker's too. */
+static void processes_and_children(void) {
+    struct scene scene = {.processes = NULL};
+    int status = -1, fd;
+    if (has_processes()) processes_begin(&scene, 0);
+    CHECK(fflush(stdout) == 0);
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        jobring_processes *const pool = scene.processes;
+        jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+        jobring_processes_stats stats = JOBRING_PROCESSES_STATS_INIT;
+        alarm(120);
+        is_refused("submit", jobring_processes_submit(pool, 0, NULL, 0, NULL, NULL));
+        is_refused("take", jobring_processes_take(pool, JOBRING_FOREVER, &outcome));
+        is_refused("wait", jobring_processes_wait(pool, scene.processed, JOBRING_FOREVER, &outcome));
+        is_refused("cancel", jobring_processes_cancel(pool, scene.processed));
+        is_refused("kill", jobring_processes_kill(pool, scene.processed));
+        is_refused("fd", jobring_processes_fd(pool, &fd));
+        is_refused("shutdown", jobring_processes_shutdown(pool, JOBRING_KILL, JOBRING_FOREVER));
+        is_refused("stats_get", jobring_processes_stats_get(pool, &stats));
+        is_refused("destroy", jobring_processes_destroy(pool));
+        CHECK(fflush(stdout) == 0);
+        /* A pool of its own. */
+        struct scene own = {.processes = NULL};
+        if (has_processes()) {
+            processes_begin(&own, 0);
+            OK(jobring_processes_destroy(own.processes));
+        }
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    if (has_processes()) {
+        jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+        OK(jobring_processes_wait(scene.processes, scene.processed, LONG, &outcome));
+        CHECK(outcome.status == JOBRING_OK);
+        OK(jobring_processes_destroy(scene.processes));
+    }
+}
+
 int main(void) {
     alarm(300);
+    processes_and_children();
     for (const uint32_t *backend = backends(); *backend; backend++) parents_and_children(*backend);
     return 0;
 }

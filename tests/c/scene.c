@@ -48,6 +48,60 @@ static void *held(void *scene) {
 
 static void *held_by_copy(void *copied) { return held(*(struct scene **)copied); }
 
+enum { ECHO, SLEEP };
+
+static int32_t echo(const void *data, size_t size, void *result, size_t capacity, size_t *length) {
+    if (size > capacity) return 1;
+    memcpy(result, data, size);
+    *length = size;
+    return 0;
+}
+
+static int32_t sleeps(const void *data, size_t size, void *result, size_t capacity, size_t *length) {
+    (void)data, (void)size, (void)result, (void)capacity, (void)length;
+    while (pause() != 0)
+        ;
+    return 0;
+}
+
+static const jobring_process_fn process_functions[] = {[ECHO] = echo, [SLEEP] = sleeps};
+
+int is_about_processes(const struct call *call) { return strstr(call->function, "jobring_processes_") == call->function; }
+int has_processes(void) { return jobring_processes_take_over(process_functions, 2) == JOBRING_OK; }
+int is_left_out(const struct call *call) { return call->hold && is_about_processes(call) && !has_processes(); }
+
+jobring_status supported(jobring_status status, jobring_status expected) {
+    if (has_processes()) return status;
+    CHECK(status == JOBRING_E_UNSUPPORTED);
+    return expected;
+}
+
+static jobring_status makes_processes(uint32_t capacity, jobring_processes **pool) {
+    jobring_processes_config config = JOBRING_PROCESSES_CONFIG_INIT;
+    config.flags = JOBRING_PROCESSES_FD;
+    config.workers = 1;
+    config.capacity = capacity;
+    config.functions = process_functions;
+    config.function_count = 2;
+    return jobring_processes_create(&config, pool);
+}
+
+static jobring_status takes_process(struct scene *scene, jobring_job job) {
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    return job ? jobring_processes_wait(scene->processes, job, JOBRING_FOREVER, &outcome)
+               : jobring_processes_take(scene->processes, JOBRING_FOREVER, &outcome);
+}
+
+void processes_begin(struct scene *scene, int is_asleep) {
+    OK(makes_processes(is_asleep ? 1 : 2, &scene->processes));
+    OK(jobring_processes_submit(scene->processes, is_asleep ? SLEEP : ECHO, NULL, 0, NULL, &scene->processed));
+    if (is_asleep) return;
+    /* The one worker runs one after the other, so that the first has ended. */
+    jobring_job last;
+    OK(jobring_processes_submit(scene->processes, ECHO, NULL, 0, NULL, &last));
+    OK(takes_process(scene, last));
+}
+
 void scene_begin(struct scene *scene, const struct call *call, uint32_t backend) {
     jobring_config config = JOBRING_CONFIG_INIT;
     jobring_job failed;
@@ -61,6 +115,8 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     config.flags = JOBRING_FLAG_PAINT_STACKS;
     OK(jobring_queue_init(2, sizeof(int), scene->items_memory, sizeof scene->items_memory, &scene->items));
     OK(jobring_queue_try_push(scene->items, &(int){7}));
+    scene->processes = NULL;
+    if (is_about_processes(call) && has_processes()) processes_begin(scene, call->hold != NULL);
     if (call->hold) {
         call->hold(scene, &config);
         return;
@@ -81,6 +137,7 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
 void scene_end(struct scene *scene) {
     OK(jobring_destroy(scene->pool));
     scene->pool = NULL;
+    if (scene->processes) OK(jobring_processes_destroy(scene->processes));
     CHECK(sem_destroy(&scene->gate) == 0);
 }
 
@@ -162,6 +219,14 @@ static void hold_an_item(struct scene *scene, jobring_config *config) {
 }
 
 static void give_an_item(struct scene *scene) { OK(jobring_queue_try_push(scene->items, &(int){9})); }
+
+/* The job sleeps until it is killed. */
+static void hold_a_process(struct scene *scene, jobring_config *config) { OK(jobring_create(config, &scene->pool)); }
+static void kill_a_process(struct scene *scene) { OK(jobring_processes_kill(scene->processes, scene->processed)); }
+static void kill_and_take(struct scene *scene) {
+    kill_a_process(scene);
+    OK(takes_process(scene, scene->processed));
+}
 
 static void open_gate(struct scene *scene) { CHECK(sem_post(&scene->gate) == 0); }
 static jobring_status takes(struct scene *scene, int64_t timeout_ns) {
@@ -444,6 +509,37 @@ CALL(worker_stack, jobring_worker_stack(s->pool, 0, &bytes, &used))
 CALL(stack_min, jobring_stack_min(&bytes))
 CALL(cpu_count, jobring_cpus(&cpus))
 
+static jobring_status makes_and_ends_processes(void) {
+    jobring_processes *pool;
+    const jobring_status status = makes_processes(2, &pool);
+    if (status == JOBRING_OK) OK(jobring_processes_destroy(pool));
+    return status;
+}
+
+static jobring_status destroys_processes(struct scene *s) {
+    const jobring_status status = jobring_processes_destroy(s->processes);
+    if (status == JOBRING_OK) s->processes = NULL;
+    return status;
+}
+
+static jobring_status tells_of_processes(struct scene *s) {
+    jobring_processes_stats stats = JOBRING_PROCESSES_STATS_INIT;
+    return jobring_processes_stats_get(s->processes, &stats);
+}
+
+#define OF_PROCESSES(name, expected, ...) CALL(name, supported(__VA_ARGS__, expected))
+OF_PROCESSES(processes_take_over, JOBRING_OK, jobring_processes_take_over(process_functions, 2))
+OF_PROCESSES(processes_create, JOBRING_OK, makes_and_ends_processes())
+OF_PROCESSES(processes_submit, JOBRING_OK, jobring_processes_submit(s->processes, ECHO, "text", 4, NULL, NULL))
+OF_PROCESSES(processes_take, JOBRING_OK, takes_process(s, 0))
+OF_PROCESSES(processes_wait, JOBRING_OK, takes_process(s, s->processed ? s->processed : 1))
+OF_PROCESSES(processes_cancel, JOBRING_E_BUSY, jobring_processes_cancel(s->processes, s->processed))
+OF_PROCESSES(processes_kill, JOBRING_E_BUSY, jobring_processes_kill(s->processes, s->processed))
+OF_PROCESSES(processes_fd, JOBRING_OK, jobring_processes_fd(s->processes, &descriptor))
+OF_PROCESSES(processes_shutdown, JOBRING_OK, jobring_processes_shutdown(s->processes, JOBRING_DRAIN, JOBRING_FOREVER))
+OF_PROCESSES(processes_stats_get, JOBRING_OK, tells_of_processes(s))
+OF_PROCESSES(processes_destroy, JOBRING_OK, destroys_processes(s))
+
 #define ROW(function, how, call, expected, on_pool, ...)                                            \
     {"jobring_" #function, how, call, expected, on_pool, INT32_MAX, __VA_ARGS__}
 #define PLAIN(function, call, expected, on_pool) ROW(function, "plain", call, expected, on_pool, NULL, NULL)
@@ -524,6 +620,21 @@ const struct call calls[] = {
     PLAIN(stack_min, stack_min, JOBRING_OK, 0),
     PLAIN(cpus, cpu_count, JOBRING_OK, 0),
     PLAIN(destroy, destroys, JOBRING_OK, 1),
+    PLAIN(processes_take_over, processes_take_over, JOBRING_OK, 0),
+    PLAIN(processes_create, processes_create, JOBRING_OK, 0),
+    PLAIN(processes_submit, processes_submit, JOBRING_OK, 0),
+    PLAIN(processes_take, processes_take, JOBRING_OK, 0),
+    PLAIN(processes_wait, processes_wait, JOBRING_OK, 0),
+    PLAIN(processes_cancel, processes_cancel, JOBRING_E_BUSY, 0),
+    PLAIN(processes_kill, processes_kill, JOBRING_E_BUSY, 0),
+    PLAIN(processes_fd, processes_fd, JOBRING_OK, 0),
+    PLAIN(processes_shutdown, processes_shutdown, JOBRING_OK, 0),
+    PLAIN(processes_stats_get, processes_stats_get, JOBRING_OK, 0),
+    PLAIN(processes_destroy, processes_destroy, JOBRING_OK, 0),
+    ROW(processes_submit, "asleep", processes_submit, JOBRING_OK, 0, hold_a_process, kill_and_take),
+    ROW(processes_take, "asleep", processes_take, JOBRING_OK, 0, hold_a_process, kill_a_process),
+    ROW(processes_wait, "asleep", processes_wait, JOBRING_OK, 0, hold_a_process, kill_a_process),
+    ROW(processes_shutdown, "asleep", processes_shutdown, JOBRING_OK, 0, hold_a_process, kill_a_process),
     ASLEEP(submit, submit, hold_the_only_slot, open_gate),
     ASLEEP(submit_opts, submit_opts, hold_the_only_slot, open_gate),
     ASLEEP(submit_cancellable, submit_cancellable, hold_the_only_slot, open_gate),

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "jobring_ext.h"
+#include "jobring_processes.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -23,6 +24,9 @@ struct scene {
     unsigned char items_memory[JOBRING_QUEUE_BYTES(2, sizeof(int))];
     /* A lane without a job, or with what the call sleeps for. */
     jobring_lane lane;
+    /* For calls on pools of processes: one with a job, which has ended, or which the call sleeps for. */
+    jobring_processes *processes;
+    jobring_job processed;
     /* Of jobs that have finished: by argument, by copy. */
     jobring_job over, copied;
     /* The job that the call sleeps for, and what that one sleeps for. */
@@ -52,6 +56,16 @@ extern const struct call calls[];
 /* Makes what the call needs; for one that sleeps, what it sleeps for. `backend` is JOBRING_BACKEND_. */
 void scene_begin(struct scene *scene, const struct call *call, uint32_t backend);
 void scene_end(struct scene *scene);
+
+/* A call on a pool of processes; does the library have them? Where it does not, each call on them is seen to say so. Its status
+ * then is the one that is expected, and calls that sleep are left out. */
+int is_about_processes(const struct call *call);
+int has_processes(void);
+int is_left_out(const struct call *call);
+/* A pool of two processes for the scene, with a job. */
+void processes_begin(struct scene *scene, int is_asleep);
+/* Both sides of a status: where there are no such pools, it must be JOBRING_E_UNSUPPORTED, and `expected` is returned. */
+jobring_status supported(jobring_status status, jobring_status expected);
 
 /* The backends that the library has, up to a 0. */
 const uint32_t *backends(void);

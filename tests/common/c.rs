@@ -183,7 +183,7 @@ pub fn header() -> String {
         let path = root().join("include").join(name);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
-    read("jobring.h") + &read("jobring_ext.h")
+    read("jobring.h") + &read("jobring_ext.h") + &read("jobring_processes.h")
 }
 
 /// The exported functions, as include/jobring.symbols lists them.
@@ -213,7 +213,12 @@ pub fn takes_pool(header: &str, name: &str) -> bool {
     parameters.split(',').any(|parameter| takes.iter().any(|kind| parameter.contains(kind)))
 }
 
-/// Functions that may sleep until something happens.
+/// Is the function about pools whose workers are processes?
+pub fn is_about_processes(name: &str) -> bool {
+    name.starts_with("jobring_processes_")
+}
+
+/// Functions on pools of threads that may sleep until something happens.
 pub fn sleepers(header: &str) -> Vec<String> {
     let says_so = [
         "Blocks.",
@@ -223,7 +228,7 @@ pub fn sleepers(header: &str) -> Vec<String> {
         "where jobring_wait() may",
     ];
     let sleeps = |name: &String| says_so.iter().any(|words| function(header, name).0.contains(words));
-    symbols().into_iter().filter(sleeps).collect()
+    symbols().into_iter().filter(|name| !is_about_processes(name) && sleeps(name)).collect()
 }
 
 /// A comment as one line.

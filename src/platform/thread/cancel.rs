@@ -2,7 +2,7 @@
 //! (pthread_join, open).
 
 /// Runs `body` with cancellation of the calling thread disabled, on systems where that is possible.
-pub(super) fn with_cancel_disabled<R>(body: impl FnOnce() -> R) -> R {
+pub(crate) fn with_cancel_disabled<R>(body: impl FnOnce() -> R) -> R {
     let _disabled = CancelDisabled::begin();
     body()
 }

@@ -1,6 +1,6 @@
 //! Threads for workers: one trait, with a backend over std and one over pthreads.
 
-mod cancel;
+pub(crate) mod cancel;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 pub(crate) mod exit;
 #[cfg(jobring_loom)]
