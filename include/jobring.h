@@ -93,7 +93,7 @@
  *                          jobring_queue_len           how many items are in it
  *
  * The functions stand in this order. Each section ends with the structures and constants that only it needs; jobring_config
- * and the status codes stand at the end. jobring_ext.h has lanes, jobring_port.h is for an RTOS, or a core without an operating system.
+ * and the status codes stand at the end. Lanes: jobring_ext.h. Worker processes: jobring_processes.h. RTOS or no OS: jobring_port.h.
  *
  * RULES FOR EVERY FUNCTION
  *

@@ -21,7 +21,8 @@
 //! - [`Lane`] is a FIFO of jobs of which at most a given number run at the same time: an actor's mailbox, a serial queue, a quota.
 //! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool. A [`BlockingQueue`] is one for
 //!   threads that wait for each other, and can be closed.
-//! - `include/jobring.h`, `include/jobring_ext.h` and `include/jobring_port.h` are the C API (feature `capi`).
+//! - `include/jobring.h`, `include/jobring_ext.h`, `include/jobring_processes.h` and `include/jobring_port.h` are the C API (feature
+//!   `capi`).
 //! - [`from_python`] has the verbs of Python's thread pools, each in Python, C and Rust.
 //!
 //! ```

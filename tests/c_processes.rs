@@ -18,10 +18,20 @@ fn jobs_end_in_every_way_with_workers_of_both_kinds() {
 
 #[test]
 fn the_example_loses_no_job_but_those_that_it_is_about() {
-    let options = &["-I", "../../c-examples"];
-    let program = c::program(&c::library(c::FEATURES), &["../../c-examples/isolate.c"], "isolate", options);
-    let said = c::run(&mut Command::new(program));
-    assert!(said.starts_with("10000 inputs: 9951 decoded, 25 crashed, 4 killed"), "{said}");
+    let mut make = Command::new("make");
+    make.arg("--no-print-directory").arg("-C").arg(c::root().join("c-examples")).arg("isolate");
+    make.arg(format!("BUILD={}", c::tmp("c-examples-isolate").display()));
+    let said = c::run(make.arg(format!("LIB={}", c::library(c::FEATURES).display())));
+    assert!(said.contains("\n10000 inputs: 9951 decoded, 25 crashed, 4 killed"), "{said}");
+}
+
+/// `cargo test` without features must need no compiler except cc.
+#[cfg(feature = "capi")]
+#[test]
+fn an_exception_that_leaves_a_job_ends_its_worker() {
+    let program =
+        c::program(&c::library(c::FEATURES), &["processes_exception.cpp"], "processes-exception", &[]);
+    c::run(&mut Command::new(program));
 }
 
 #[test]
