@@ -284,3 +284,24 @@ fn a_lock_is_for_the_start_only() {
     let worker = graph.reached("jobring_enter_worker");
     assert!(worker.keys().any(|name| name.contains("17work_until_closed")), "the worker's loop was seen");
 }
+
+/// Calls on a pool of processes of which the header says that they do not allocate.
+#[test]
+fn a_job_of_a_process_pool_is_on_its_way_without_an_allocation() {
+    let graph = Graph::of_build("std,pthread,capi,processes");
+    let header = c::header();
+    let mut quiet = 0;
+    for symbol in c::symbols().iter().filter(|symbol| c::is_about_processes(symbol)) {
+        let allocates = graph.foreign(symbol).into_iter().find(|(name, _)| name.contains("rust_alloc"));
+        let comment = c::function(&header, symbol).0;
+        if comment.contains("oes not allocate") || comment.contains("oes not block or allocate") {
+            quiet += 1;
+            assert!(allocates.is_none(), "{symbol} comes to {allocates:?}");
+        }
+    }
+    assert!(quiet >= 6, "{quiet} calls do not allocate");
+    assert!(
+        graph.foreign("jobring_processes_create").keys().any(|name| name.contains("rust_alloc")),
+        "seen at all"
+    );
+}
