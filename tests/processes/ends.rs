@@ -1,7 +1,9 @@
 //! The end of the pool's process, of a thread of it, and of the zygote.
 
 use crate::functions::*;
-use crate::stage::{Sign, Test, VICTIM, Way, bytes, children, children_of, process, run, take, until};
+use crate::stage::{
+    Sign, Test, VICTIM, Way, bytes, children, children_of, has_ended, process, run, take, until,
+};
 use jobring::{ProcessError, ProcessJob, ProcessOutcome, TimeLimit};
 use std::process::Command;
 
@@ -34,15 +36,6 @@ pub fn victim(arguments: &[String]) {
         pool.submit(&ProcessJob::new(ENDLESS, sign.as_bytes())).expect("a slot");
     }
     take(&pool);
-}
-
-/// Has this process ended, as far as the system knows? (One that its new parent has not collected yet has.)
-fn has_ended(process: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
-    status.map_or(true, |status| {
-        let behind = status.rsplit(')').next().expect("a state");
-        behind.trim_start().starts_with(['Z', 'X'])
-    })
 }
 
 fn workers_end_with_the_pools_process(way: Way) {

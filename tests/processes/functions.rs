@@ -20,8 +20,9 @@ pub const IS_INITIALIZED: usize = 13;
 pub const INITIALIZE: usize = 14;
 pub const THREADS: usize = 15;
 pub const WORK: usize = 16;
+pub const RUBBISH: usize = 17;
 
-pub const TABLE: [ProcessFunction; 17] = [
+pub const TABLE: [ProcessFunction; 18] = [
     reverse,
     fail,
     panics,
@@ -39,6 +40,7 @@ pub const TABLE: [ProcessFunction; 17] = [
     initialize,
     threads,
     work,
+    rubbish,
 ];
 
 unsafe extern "C" {
@@ -162,4 +164,28 @@ fn threads(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
     let sum = sum.join().expect("a sum");
     std::io::stdout().flush().expect("an output");
     give(result, &sum.to_le_bytes())
+}
+
+/// Writes rubbish over all the memory that the processes share: zeros, ones, or numbers of the seed that the input holds. Then it
+/// returns, or goes on for ever.
+fn rubbish(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    let (seed, is_endless) = (input[0], input[1] != 0);
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("the maps");
+    let mut random = u64::from(seed);
+    for line in maps.lines().filter(|line| line.contains("memfd:jobring") && line.contains("rw-s")) {
+        let (from, to) = line.split(' ').next().and_then(|range| range.split_once('-')).expect("a range");
+        let address = |text| usize::from_str_radix(text, 16).expect("an address");
+        for at in (address(from)..address(to)).step_by(8) {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let word = match seed {
+                0 => 0,
+                1 => u64::MAX,
+                _ => random >> (random >> 58),
+            };
+            // SAFETY:
+            // - it is not safe: that is what the test is about.
+            unsafe { std::ptr::with_exposed_provenance_mut::<u64>(at).write_volatile(word) };
+        }
+    }
+    if is_endless { endless(&[], &mut []) } else { Ok(0) }
 }

@@ -1,10 +1,9 @@
 //! Jobs that end by themselves, and what a pool can be asked for.
 
 use crate::functions::*;
-use crate::stage::{Sign, Test, Way, bytes, process, run, take};
-use jobring::{ProcessError, ProcessJob, ProcessOutcome, ProcessPool, ShutdownMode, TimeLimit};
+use crate::stage::{Sign, Test, Way, bytes, is_readable, process, run, take};
+use jobring::{ProcessError, ProcessJob, ProcessOutcome, ShutdownMode, TimeLimit};
 use std::collections::BTreeSet;
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 pub const TESTS: &[Test] = &[
@@ -142,43 +141,24 @@ fn an_initializer_that_fails_leaves_no_workers(way: Way) {
     pool.shutdown(ShutdownMode::Drain, TimeLimit::NONE).expect("an end");
 }
 
-#[repr(C)]
-struct PollFd {
-    fd: i32,
-    events: i16,
-    revents: i16,
-}
-
-unsafe extern "C" {
-    fn poll(all: *mut PollFd, count: std::ffi::c_ulong, milliseconds: i32) -> i32;
-}
-
-fn is_readable(pool: &ProcessPool, wait: bool) -> bool {
-    let mut one = PollFd { fd: pool.descriptor().expect("a descriptor").as_raw_fd(), events: 1, revents: 0 };
-    // SAFETY:
-    // - one structure, which is writable.
-    let ready = unsafe { poll(&raw mut one, 1, if wait { -1 } else { 0 }) };
-    ready == 1
-}
-
 fn a_descriptor_says_when_a_job_has_ended(way: Way) {
     assert!(way.pool(1).descriptor().is_none(), "nobody asked for it");
     let pool = way.builder().workers(2).descriptor().build().expect("a pool");
     assert_eq!(pool.try_take(), Ok(None));
     for round in 0..100 {
-        assert!(!is_readable(&pool, false), "round {round}");
+        assert!(!is_readable(&pool, Some(Duration::ZERO)), "round {round}");
         let function = if round % 10 == 0 { EXIT } else { REVERSE };
         pool.submit(&ProcessJob::new(function, &[1])).expect("a slot");
         pool.submit(&ProcessJob::new(REVERSE, &[1])).expect("a slot");
         let mut ended = 0;
         while ended < 2 {
-            assert!(is_readable(&pool, true));
+            assert!(is_readable(&pool, None));
             while pool.try_take().expect("the pool is open").is_some() {
                 ended += 1;
             }
         }
         // The last take found nothing, but a ring may have been late.
-        while is_readable(&pool, false) {
+        while is_readable(&pool, Some(Duration::ZERO)) {
             assert_eq!(pool.try_take(), Ok(None));
         }
     }

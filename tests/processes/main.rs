@@ -12,6 +12,10 @@ mod jobs;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 mod ledger;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod misuse;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod scarcity;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 mod stage;
 
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]

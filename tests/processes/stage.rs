@@ -41,7 +41,14 @@ pub fn main() {
     }
     let filter: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let lists = arguments.iter().any(|argument| argument == "--list");
-    let all = [crate::jobs::TESTS, crate::deaths::TESTS, crate::ends::TESTS, crate::ledger::TESTS];
+    let all = [
+        crate::jobs::TESTS,
+        crate::deaths::TESTS,
+        crate::ends::TESTS,
+        crate::misuse::TESTS,
+        crate::scarcity::TESTS,
+        crate::ledger::TESTS,
+    ];
     let mut ran = 0;
     for (name, test) in all.into_iter().flatten() {
         for way in [Way::Fork, Way::Spawn] {
@@ -112,8 +119,39 @@ pub fn children_of(process: &str) -> Vec<u32> {
     all
 }
 
-fn open_files() -> usize {
+pub fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").expect("the descriptors").count()
+}
+
+/// Has this process ended, as far as the system knows? (One that its new parent has not collected yet has.)
+pub fn has_ended(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    status.map_or(true, |status| {
+        let behind = status.rsplit(')').next().expect("a state");
+        behind.trim_start().starts_with(['Z', 'X'])
+    })
+}
+
+#[repr(C)]
+struct PollFd {
+    fd: i32,
+    events: i16,
+    revents: i16,
+}
+
+unsafe extern "C" {
+    fn poll(all: *mut PollFd, count: std::ffi::c_ulong, milliseconds: i32) -> i32;
+}
+
+/// Is the pool's descriptor readable, at the latest after `limit`?
+pub fn is_readable(pool: &ProcessPool, limit: Option<Duration>) -> bool {
+    let fd = std::os::fd::AsRawFd::as_raw_fd(&pool.descriptor().expect("a descriptor"));
+    let mut one = PollFd { fd, events: 1, revents: 0 };
+    let milliseconds = limit.map_or(-1, |limit| limit.as_millis() as i32);
+    // SAFETY:
+    // - one structure, which is writable.
+    let ready = unsafe { poll(&raw mut one, 1, milliseconds) };
+    ready == 1
 }
 
 /// A file that a job makes to say that it runs, and what it writes.

@@ -1,0 +1,33 @@
+//! Jobs that do to their worker, or to the shared memory, what no job should do.
+
+use crate::functions::*;
+use crate::stage::{Sign, Test, Way, bytes};
+use jobring::{ProcessError, ProcessJob};
+use std::time::Duration;
+
+pub const TESTS: &[Test] = &[("rubbish_ends_every_wait", rubbish_ends_every_wait)];
+
+/// The longest that a test waits for what would never come.
+const LONG: Duration = Duration::from_secs(60);
+
+fn rubbish_ends_every_wait(way: Way) {
+    for seed in [0, 1, 7] {
+        let pool = way.builder().workers(2).capacity(2).build().expect("a pool");
+        let sign = Sign::new("rubbish");
+        let endless = pool.submit(&ProcessJob::new(ENDLESS, sign.bytes())).expect("a slot");
+        sign.seen();
+        // It does not return either, so no worker reports anything.
+        let rubbish = pool.submit(&ProcessJob::new(RUBBISH, &[seed, 1])).expect("a slot");
+        std::thread::scope(|scope| {
+            let all = [
+                scope.spawn(|| pool.wait(endless, LONG).map(drop)),
+                scope.spawn(|| pool.wait(rubbish, LONG).map(drop)),
+                scope.spawn(|| pool.take(LONG).map(drop)),
+                scope.spawn(|| pool.submit_timeout(&ProcessJob::new(WORK, b""), LONG).map(drop)),
+            ];
+            for result in all.map(|thread| thread.join().expect("a result")) {
+                assert!(matches!(result, Err(ProcessError::Corrupt(_))), "seed {seed}: {result:?}");
+            }
+        });
+    }
+}

@@ -1,0 +1,135 @@
+//! A system that gives no more descriptors, little memory, or many signals; and threads that wait while the pool ends.
+
+use crate::functions::*;
+use crate::stage::{Sign, Test, Way, bytes, children, open_files, process, run, until};
+use jobring::{ProcessError, ProcessJob, ProcessOutcome, ShutdownMode, TimeLimit};
+use std::time::Duration;
+
+pub const TESTS: &[Test] = &[
+    ("a_pool_is_made_whole_or_not_at_all", a_pool_is_made_whole_or_not_at_all),
+    ("a_small_stack_is_enough", a_small_stack_is_enough),
+    ("a_shutdown_ends_every_wait", a_shutdown_ends_every_wait),
+    ("a_pool_that_stands_idle_sleeps", a_pool_that_stands_idle_sleeps),
+];
+
+#[repr(C)]
+struct Limit {
+    soft: u64,
+    hard: u64,
+}
+
+unsafe extern "C" {
+    fn getrlimit(resource: i32, limit: *mut Limit) -> i32;
+    fn setrlimit(resource: i32, limit: *const Limit) -> i32;
+}
+
+/// From here on new descriptors have numbers below this. Returns what it was.
+fn limit_descriptors(soft: u64) -> u64 {
+    const OPEN_FILES: i32 = 7;
+    let mut limit = Limit { soft: 0, hard: 0 };
+    // SAFETY:
+    // - writable.
+    unsafe { getrlimit(OPEN_FILES, &raw mut limit) };
+    let before = std::mem::replace(&mut limit.soft, soft);
+    // SAFETY:
+    // - readable.
+    unsafe { setrlimit(OPEN_FILES, &raw const limit) };
+    before
+}
+
+fn a_pool_is_made_whole_or_not_at_all(way: Way) {
+    let files = open_files();
+    let mut made = 0;
+    for soft in 3..40 {
+        let before = limit_descriptors(soft);
+        let built = way.builder().workers(1).descriptor().build();
+        limit_descriptors(before);
+        made += u64::from(built.is_ok());
+        drop(built);
+        assert_eq!((children(), open_files()), (Vec::new(), files), "with {soft} descriptors");
+    }
+    assert!((1..37).contains(&made));
+}
+
+fn a_small_stack_is_enough(way: Way) {
+    for size in [0, 1, 16 << 10] {
+        let pool = way.builder().workers(1).stack_size(size).build().expect("a pool");
+        assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b"ab"))), b"ba");
+        assert!(matches!(run(&pool, ProcessJob::new(EXIT, &[3])), ProcessOutcome::Died(_)));
+        assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b"ab"))), b"ba");
+    }
+    assert!(way == Way::Spawn || way.builder().stack_size(usize::MAX).build().is_err());
+}
+
+fn a_shutdown_ends_every_wait(way: Way) {
+    for round in 0..10 {
+        let pool = way.builder().workers(1).capacity(2).build().expect("a pool");
+        let sign = Sign::new("waits");
+        let endless = pool.submit(&ProcessJob::new(ENDLESS, sign.bytes())).expect("a slot");
+        sign.seen();
+        let queued = pool.submit(&ProcessJob::new(REVERSE, b"")).expect("a slot");
+        let pool = &pool;
+        std::thread::scope(|scope| {
+            let waits = [endless, queued].map(|id| scope.spawn(move || pool.wait(id, TimeLimit::NONE)));
+            let submits = [(); 2].map(|()| scope.spawn(|| pool.submit(&ProcessJob::new(REVERSE, b""))));
+            let shutdowns =
+                [(); 2].map(|()| scope.spawn(|| pool.shutdown(ShutdownMode::Discard, TimeLimit::NONE)));
+            for _ in 0..round * 1000 {
+                std::hint::spin_loop();
+            }
+            pool.terminate(TimeLimit::NONE).expect("an end");
+            for wait in waits {
+                wait.join().expect("a result").expect("an end");
+            }
+            for submit in submits {
+                // One may have got the slot of the job that was taken.
+                let _refused_or_discarded = submit.join().expect("a result");
+            }
+            for shutdown in shutdowns {
+                assert_eq!(shutdown.join().expect("a result"), Ok(()));
+            }
+            let takes = [(); 2].map(|()| scope.spawn(|| while pool.take(TimeLimit::NONE).is_ok() {}));
+            for take in takes {
+                take.join().expect("a result");
+            }
+        });
+        assert_eq!(pool.take(TimeLimit::NONE), Err(ProcessError::Closed));
+    }
+}
+
+/// How often the threads of these processes have gone to sleep.
+fn sleeps(processes: &[u32]) -> Vec<String> {
+    let mut all = Vec::new();
+    for process in processes {
+        let folder = format!("/proc/{process}/task");
+        for task in std::fs::read_dir(folder).expect("the threads") {
+            let status = std::fs::read_to_string(task.expect("a thread").path().join("status"));
+            let status = status.expect("a status");
+            let lines = status.lines().filter(|line| line.contains("voluntary_ctxt_switches"));
+            all.push(lines.collect::<Vec<_>>().join(" "));
+        }
+    }
+    all
+}
+
+fn a_pool_that_stands_idle_sleeps(way: Way) {
+    let idle = way.builder().workers(3).descriptor().build().expect("a pool");
+    for _ in 0..30 {
+        let job = ProcessJob::new(WORK, b"ab").kill_after(Duration::from_secs(3600));
+        assert_eq!(bytes(run(&idle, job)), b"ba");
+    }
+    until("all live", || idle.stats().workers == 3);
+    let processes = children();
+    let mut before = sleeps(&processes);
+    until("all sleep", || {
+        (0..100).for_each(|_| std::thread::yield_now());
+        let now = sleeps(&processes);
+        std::mem::replace(&mut before, now.clone()) == now
+    });
+    // Its supervisor is not one of these processes.
+    let busy = way.pool(1);
+    for _ in 0..2000 {
+        process(&busy);
+    }
+    assert_eq!(sleeps(&processes), before);
+}
