@@ -21,8 +21,9 @@ pub const INITIALIZE: usize = 14;
 pub const THREADS: usize = 15;
 pub const WORK: usize = 16;
 pub const RUBBISH: usize = 17;
+pub const RETURN_TWICE: usize = 18;
 
-pub const TABLE: [ProcessFunction; 18] = [
+pub const TABLE: [ProcessFunction; 19] = [
     reverse,
     fail,
     panics,
@@ -41,10 +42,13 @@ pub const TABLE: [ProcessFunction; 18] = [
     threads,
     work,
     rubbish,
+    return_twice,
 ];
 
 unsafe extern "C" {
     fn kill(process: i32, signal: i32) -> i32;
+    fn fork() -> i32;
+    fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
 }
 
 pub fn send(process: u32, signal: i32) {
@@ -188,4 +192,17 @@ fn rubbish(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
         }
     }
     if is_endless { endless(&[], &mut []) } else { Ok(0) }
+}
+
+/// Forks, and returns in both processes: in the child first.
+fn return_twice(_: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    // SAFETY:
+    // - the process has one thread, so the child may do what it likes.
+    let child = unsafe { fork() };
+    if child > 0 {
+        // SAFETY:
+        // - no status is asked for.
+        unsafe { waitpid(child, std::ptr::null_mut(), 0) };
+    }
+    process(&[], result)
 }

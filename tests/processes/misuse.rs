@@ -1,14 +1,27 @@
 //! Jobs that do to their worker, or to the shared memory, what no job should do.
 
 use crate::functions::*;
-use crate::stage::{Sign, Test, Way, bytes};
+use crate::stage::{Sign, Test, Way, bytes, process, run};
 use jobring::{ProcessError, ProcessJob};
 use std::time::Duration;
 
-pub const TESTS: &[Test] = &[("rubbish_ends_every_wait", rubbish_ends_every_wait)];
+pub const TESTS: &[Test] = &[
+    ("a_job_that_returns_in_two_processes_ends_once", a_job_that_returns_in_two_processes_ends_once),
+    ("rubbish_ends_every_wait", rubbish_ends_every_wait),
+];
 
 /// The longest that a test waits for what would never come.
 const LONG: Duration = Duration::from_secs(60);
+
+fn a_job_that_returns_in_two_processes_ends_once(way: Way) {
+    let pool = way.pool(1);
+    let worker = process(&pool);
+    for _ in 0..3 {
+        let returned = bytes(run(&pool, ProcessJob::new(RETURN_TWICE, b"")));
+        assert_eq!(returned, worker.to_le_bytes(), "the end is the worker's, not its child's");
+        assert_eq!(process(&pool), worker);
+    }
+}
 
 fn rubbish_ends_every_wait(way: Way) {
     for seed in [0, 1, 7] {

@@ -4,8 +4,9 @@ use super::config::Origin;
 use super::function::Function;
 use super::layout::View;
 use super::shared::Shared;
-use super::worker_process::Duty;
+use super::worker_process::{Duty, NOT_READY};
 use super::zygote::serve;
+use crate::platform::fork::watch;
 use crate::platform::process::{
     Channel, Child, Cloned, Command, Process, SharedMemory, SharedPort, SignalMask, inherited, threads,
     unset_variable,
@@ -114,6 +115,10 @@ pub(crate) fn take_over(functions: impl FnOnce() -> Box<[Function]>) {
         return;
     };
     let bell_file = open(bell);
+    // `call` in a worker depends on it.
+    if !watch() {
+        Child::exit(NOT_READY);
+    }
     let Ok(memory) = SharedMemory::of(memory) else { return };
     // SAFETY:
     // - 1: `serve` ends this process, and until then the memory is not dropped.

@@ -3,6 +3,7 @@
 use super::super::{Claimed, Worker};
 use super::function::{Function, Return};
 use super::layout::View;
+use crate::platform::fork;
 use crate::platform::port::Port;
 use crate::platform::process::{Child, SharedPort, set_limit, signal};
 use core::sync::atomic::Ordering::{Relaxed, Release};
@@ -55,7 +56,7 @@ impl Duty {
     fn initialize(&self) -> bool {
         let Some(initializer) = self.view.settings.initializer() else { return true };
         let function = self.functions.get(initializer);
-        function.is_some_and(|function| matches!(function.call(&[], &mut []), Return::Done(_)))
+        function.is_some_and(|function| matches!(call(*function, &[], &mut []), Return::Done(_)))
     }
 
     fn run(&self, worker: &Worker<'_>, number: usize, job: Claimed) {
@@ -75,7 +76,7 @@ impl Duty {
         let result = unsafe { slice::from_raw_parts_mut(self.view.result(slot), settings.result) };
         // The parent has checked the number; a wild write may have changed it.
         let function = self.functions.get(body.function);
-        let returned = function.map_or(Return::Panicked, |function| function.call(input, result));
+        let returned = function.map_or(Return::Panicked, |function| call(*function, input, result));
         if let Return::Done(size) = returned
             && size > settings.result
         {
@@ -100,4 +101,15 @@ impl Duty {
         side.limited.store(slot + 1, Release);
         signal(self.wake);
     }
+}
+
+/// Calls a function. Ends a process that the function has made by fork(2) and that returns too: the job's end is the worker's to report,
+/// and the kernel would not end that process with the pool's.
+fn call(function: Function, input: &[u8], result: &mut [u8]) -> Return {
+    let forks = fork::count();
+    let returned = function.call(input, result);
+    if fork::count() != forks {
+        Child::exit(0);
+    }
+    returned
 }
