@@ -22,8 +22,9 @@ pub const THREADS: usize = 15;
 pub const WORK: usize = 16;
 pub const RUBBISH: usize = 17;
 pub const RETURN_TWICE: usize = 18;
+pub const CLOSE_ALL: usize = 19;
 
-pub const TABLE: [ProcessFunction; 19] = [
+pub const TABLE: [ProcessFunction; 20] = [
     reverse,
     fail,
     panics,
@@ -43,10 +44,12 @@ pub const TABLE: [ProcessFunction; 19] = [
     work,
     rubbish,
     return_twice,
+    close_all,
 ];
 
 unsafe extern "C" {
     fn kill(process: i32, signal: i32) -> i32;
+    fn close(descriptor: i32) -> i32;
     fn fork() -> i32;
     fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
 }
@@ -205,4 +208,14 @@ fn return_twice(_: &[u8], result: &mut [u8]) -> Result<usize, i32> {
         unsafe { waitpid(child, std::ptr::null_mut(), 0) };
     }
     process(&[], result)
+}
+
+/// Closes the descriptors that the worker inherited, as a daemon does.
+fn close_all(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    for descriptor in 3..1024 {
+        // SAFETY:
+        // - it is not safe: that is what the test is about.
+        unsafe { close(descriptor) };
+    }
+    Ok(0)
 }

@@ -1,12 +1,13 @@
 //! Jobs that do to their worker, or to the shared memory, what no job should do.
 
 use crate::functions::*;
-use crate::stage::{Sign, Test, Way, bytes, process, run};
-use jobring::{ProcessError, ProcessJob};
+use crate::stage::{Sign, Test, Way, bytes, is_readable, process, run, until};
+use jobring::{ProcessDeathCause, ProcessError, ProcessJob, ProcessOutcome, TimeLimit};
 use std::time::Duration;
 
 pub const TESTS: &[Test] = &[
     ("a_job_that_returns_in_two_processes_ends_once", a_job_that_returns_in_two_processes_ends_once),
+    ("a_worker_without_descriptors_is_replaced", a_worker_without_descriptors_is_replaced),
     ("rubbish_ends_every_wait", rubbish_ends_every_wait),
 ];
 
@@ -20,6 +21,31 @@ fn a_job_that_returns_in_two_processes_ends_once(way: Way) {
         let returned = bytes(run(&pool, ProcessJob::new(RETURN_TWICE, b"")));
         assert_eq!(returned, worker.to_le_bytes(), "the end is the worker's, not its child's");
         assert_eq!(process(&pool), worker);
+    }
+}
+
+fn a_worker_without_descriptors_is_replaced(way: Way) {
+    // A time limit counts.
+    let pool = way.pool(1);
+    assert_eq!(run(&pool, ProcessJob::new(CLOSE_ALL, b"")), ProcessOutcome::Done(Vec::new()));
+    let job = ProcessJob::new(ENDLESS, b"").kill_after(Duration::from_millis(2));
+    let id = pool.submit(&job).expect("a slot");
+    match pool.wait(id, LONG).expect("an end in time").outcome {
+        ProcessOutcome::Died(death) => assert_eq!(death.cause, ProcessDeathCause::TimeLimit),
+        other => panic!("{other:?}"),
+    }
+    // The pool's descriptor becomes readable.
+    let pool = way.builder().workers(1).descriptor().build().expect("a pool");
+    assert_eq!(run(&pool, ProcessJob::new(CLOSE_ALL, b"")), ProcessOutcome::Done(Vec::new()));
+    for _ in 0..3 {
+        while is_readable(&pool, Some(Duration::ZERO)) {
+            assert_eq!(pool.try_take(), Ok(None));
+        }
+        pool.submit(&ProcessJob::new(REVERSE, b"ab")).expect("a slot");
+        until("a take finds the end", || {
+            assert!(is_readable(&pool, Some(LONG)), "nobody says that the job has ended");
+            pool.try_take().expect("the pool is open").is_some()
+        });
     }
 }
 

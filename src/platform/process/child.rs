@@ -155,6 +155,9 @@ impl Process {
     }
 }
 
+/// The exit code of a worker that could not get ready, or that can't signal any more.
+pub(crate) const UNFIT: i32 = 121;
+
 /// What the child does with itself.
 pub(crate) struct Child;
 

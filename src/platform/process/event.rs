@@ -30,7 +30,7 @@ impl Event {
 
     /// Makes it readable.
     pub(crate) fn signal(&self) {
-        signal(self.fd());
+        let _is_open = signal(self.fd());
     }
 
     /// Makes it unreadable.
@@ -44,12 +44,14 @@ impl Event {
     }
 }
 
-/// Makes an eventfd readable. One that is full is readable.
-pub(crate) fn signal(fd: RawFd) {
+/// Makes an eventfd readable. One that is full is readable. False if this process has closed it.
+#[must_use]
+pub(crate) fn signal(fd: RawFd) -> bool {
     let one = 1u64;
-    // SAFETY:
-    // - readable for 8 bytes. The system call is made directly, because libc's wrapper is a cancellation point.
-    keeping_errno(|| unsafe {
-        libc::syscall(libc::SYS_write, fd, &raw const one, size_of::<u64>());
-    });
+    keeping_errno(|| {
+        // SAFETY:
+        // - readable for 8 bytes. The system call is made directly, because libc's wrapper is a cancellation point.
+        let written = unsafe { libc::syscall(libc::SYS_write, fd, &raw const one, size_of::<u64>()) };
+        written >= 0 || io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+    })
 }

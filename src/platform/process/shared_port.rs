@@ -1,5 +1,6 @@
 //! The port of a pool whose workers are processes: a futex that other processes see.
 
+use super::child::{Child, UNFIT};
 use super::event;
 use crate::job::context::CallContext;
 use crate::platform::futex;
@@ -13,6 +14,8 @@ use std::ptr;
 pub(crate) struct SharedPort {
     /// An eventfd that is signalled with the bell: the one word on which all are woken.
     pub(crate) bell: Option<RawFd>,
+    /// Is this process a worker? One that has closed the descriptor ends: then the parent looks, and signals.
+    pub(crate) is_worker: bool,
 }
 
 impl Port for SharedPort {
@@ -22,8 +25,11 @@ impl Port for SharedPort {
 
     fn wake(&self, word: *const AtomicUsize, all: bool, _: Origin) {
         futex::wake_shared(word, if all { i32::MAX } else { 1 });
-        if let (true, Some(bell)) = (all, self.bell) {
-            event::signal(bell);
+        if let (true, Some(bell)) = (all, self.bell)
+            && !event::signal(bell)
+            && self.is_worker
+        {
+            Child::exit(UNFIT);
         }
     }
 

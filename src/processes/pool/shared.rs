@@ -124,7 +124,7 @@ impl Shared {
             submitters: 0,
             statistics: Statistics { capacity: settings.slots, ..Statistics::default() },
         };
-        let port = SharedPort { bell: bell.as_ref().map(Event::fd) };
+        let port = SharedPort { bell: bell.as_ref().map(Event::fd), is_worker: false };
         // ORDERING: Relaxed: the number alone matters.
         let tag = POOLS.fetch_add(1, Relaxed) << 56;
         Self { state: Lock::new(state), view, port, wake, bell, memory, tag, forks: fork::count() }

@@ -4,12 +4,12 @@ use super::config::Origin;
 use super::function::Function;
 use super::layout::View;
 use super::shared::Shared;
-use super::worker_process::{Duty, NOT_READY};
+use super::worker_process::Duty;
 use super::zygote::serve;
 use crate::platform::fork::watch;
 use crate::platform::process::{
-    Channel, Child, Cloned, Command, Process, SharedMemory, SharedPort, SignalMask, inherited, threads,
-    unset_variable,
+    Channel, Child, Cloned, Command, Process, SharedMemory, SharedPort, SignalMask, UNFIT, inherited,
+    threads, unset_variable,
 };
 use std::boxed::Box;
 use std::format;
@@ -46,7 +46,8 @@ fn fork(
     remote: Channel,
 ) -> io::Result<Process> {
     let (wake, parent) = (shared.wake.fd(), Child::number());
-    let duty = Duty { view: shared.view, functions, port: shared.port, wake, parent };
+    let port = SharedPort { is_worker: true, ..shared.port };
+    let duty = Duty { view: shared.view, functions, port, wake, parent };
     let cloned = if threads().is_none_or(|threads| threads <= 2) {
         // SAFETY:
         // - 1: there are this thread and the caller of `create`, who waits for it.
@@ -117,13 +118,13 @@ pub(crate) fn take_over(functions: impl FnOnce() -> Box<[Function]>) {
     let bell_file = open(bell);
     // `call` in a worker depends on it.
     if !watch() {
-        Child::exit(NOT_READY);
+        Child::exit(UNFIT);
     }
     let Ok(memory) = SharedMemory::of(memory) else { return };
     // SAFETY:
     // - 1: `serve` ends this process, and until then the memory is not dropped.
     let Some(view) = (unsafe { View::of(&memory) }) else { return };
-    let port = SharedPort { bell: bell_file.as_ref().map(AsRawFd::as_raw_fd) };
+    let port = SharedPort { bell: bell_file.as_ref().map(AsRawFd::as_raw_fd), is_worker: true };
     let duty = Duty { view, functions: functions(), port, wake: wake.as_raw_fd(), parent };
     serve(&duty, Channel::of(channel))
 }

@@ -5,14 +5,11 @@ use super::function::{Function, Return};
 use super::layout::View;
 use crate::platform::fork;
 use crate::platform::port::Port;
-use crate::platform::process::{Child, SharedPort, set_limit, signal};
+use crate::platform::process::{Child, SharedPort, UNFIT, set_limit, signal};
 use core::sync::atomic::Ordering::{Relaxed, Release};
 use std::boxed::Box;
 use std::os::fd::RawFd;
 use std::slice;
-
-/// The exit code of a worker whose limits or whose initializer failed.
-pub(crate) const NOT_READY: i32 = 121;
 
 /// What the zygote and its workers need.
 pub(super) struct Duty {
@@ -34,7 +31,7 @@ impl Duty {
             set.is_ok()
         });
         if !limited || !self.initialize() {
-            Child::exit(NOT_READY);
+            Child::exit(UNFIT);
         }
         // ORDERING: Relaxed: the parent reads it when this process has ended.
         self.view.sides[number].ready.store(1, Relaxed);
@@ -99,7 +96,10 @@ impl Duty {
         side.began.store(self.port.now().unwrap_or(0) as usize, Relaxed);
         // ORDERING: Release pairs with the supervisor's Acquire: it sees the time.
         side.limited.store(slot + 1, Release);
-        signal(self.wake);
+        if !signal(self.wake) {
+            // A job has closed it. The job that this worker has claimed is for another one.
+            Child::exit(UNFIT);
+        }
     }
 }
 
