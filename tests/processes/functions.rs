@@ -23,8 +23,9 @@ pub const WORK: usize = 16;
 pub const RUBBISH: usize = 17;
 pub const RETURN_TWICE: usize = 18;
 pub const CLOSE_ALL: usize = 19;
+pub const UNTIE: usize = 20;
 
-pub const TABLE: [ProcessFunction; 20] = [
+pub const TABLE: [ProcessFunction; 21] = [
     reverse,
     fail,
     panics,
@@ -45,10 +46,12 @@ pub const TABLE: [ProcessFunction; 20] = [
     rubbish,
     return_twice,
     close_all,
+    untie,
 ];
 
 unsafe extern "C" {
     fn kill(process: i32, signal: i32) -> i32;
+    fn prctl(option: i32, ...) -> i32;
     fn close(descriptor: i32) -> i32;
     fn fork() -> i32;
     fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
@@ -217,5 +220,14 @@ fn close_all(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
         // - it is not safe: that is what the test is about.
         unsafe { close(descriptor) };
     }
+    Ok(0)
+}
+
+/// Gives up the signal for the death of the parent, as a change of the user does.
+fn untie(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    const PARENT_DEATH_SIGNAL: i32 = 1;
+    // SAFETY:
+    // - the option takes a number.
+    unsafe { prctl(PARENT_DEATH_SIGNAL, 0usize) };
     Ok(0)
 }

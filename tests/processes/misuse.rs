@@ -1,13 +1,17 @@
 //! Jobs that do to their worker, or to the shared memory, what no job should do.
 
 use crate::functions::*;
-use crate::stage::{Sign, Test, Way, bytes, is_readable, process, run, until};
+use crate::stage::{
+    Sign, Test, VICTIM, Way, bytes, children_of, has_ended, is_readable, process, run, until,
+};
 use jobring::{ProcessDeathCause, ProcessError, ProcessJob, ProcessOutcome, TimeLimit};
+use std::process::Command;
 use std::time::Duration;
 
 pub const TESTS: &[Test] = &[
     ("a_job_that_returns_in_two_processes_ends_once", a_job_that_returns_in_two_processes_ends_once),
     ("a_worker_without_descriptors_is_replaced", a_worker_without_descriptors_is_replaced),
+    ("an_untied_worker_ends_with_the_pools_process", an_untied_worker_ends_with_the_pools_process),
     ("rubbish_ends_every_wait", rubbish_ends_every_wait),
 ];
 
@@ -46,6 +50,34 @@ fn a_worker_without_descriptors_is_replaced(way: Way) {
             assert!(is_readable(&pool, Some(LONG)), "nobody says that the job has ended");
             pool.try_take().expect("the pool is open").is_some()
         });
+    }
+}
+
+/// In a process of its own, which will be killed: a worker that sleeps, and one in an endless job. The kernel has forgotten both.
+pub fn victim(way: Way, sign: &str) {
+    let pool = way.builder().workers(2).initializer(UNTIE).build().expect("a pool");
+    let endless = pool.submit(&ProcessJob::new(ENDLESS, sign.as_bytes())).expect("a slot");
+    until("the job begins", || std::fs::exists(sign).expect("a folder"));
+    assert_eq!(run(&pool, ProcessJob::new(UNTIE, b"")), ProcessOutcome::Done(Vec::new()));
+    pool.wait(endless, TimeLimit::NONE).expect("an end");
+}
+
+fn an_untied_worker_ends_with_the_pools_process(way: Way) {
+    let sign = Sign::new("untied");
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    command.args([VICTIM, &format!("{way:?}"), "untied"]).arg(&sign.0);
+    let mut victim = command.spawn().expect("a process");
+    sign.seen();
+    // The zygote and two workers, one of which sleeps after its job.
+    let mut processes = Vec::new();
+    until("all of them live, and one sleeps", || {
+        processes = children_of(&victim.id().to_string());
+        processes.len() == 3 && processes[1..].iter().any(|process| crate::stage::is_in_futex(*process))
+    });
+    victim.kill().expect("a signal");
+    victim.wait().expect("a status");
+    for process in processes {
+        until("a process of the pool ends", || has_ended(process));
     }
 }
 

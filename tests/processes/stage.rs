@@ -35,6 +35,12 @@ pub fn main() {
     }
     ProcessPool::take_over(&TABLE);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [victim, way, kind, sign] = arguments.as_slice()
+        && (victim.as_str(), kind.as_str()) == (VICTIM, "untied")
+    {
+        let way = if way == "Fork" { Way::Fork } else { Way::Spawn };
+        return crate::misuse::victim(way, sign);
+    }
     if arguments.first().is_some_and(|first| first == VICTIM) {
         crate::ends::victim(&arguments[1..]);
         return;
@@ -121,6 +127,13 @@ pub fn children_of(process: &str) -> Vec<u32> {
 
 pub fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").expect("the descriptors").count()
+}
+
+/// Does the first thread of this process sleep in a futex?
+pub fn is_in_futex(process: u32) -> bool {
+    let call = std::fs::read_to_string(format!("/proc/{process}/syscall")).unwrap_or_default();
+    let number = if cfg!(target_arch = "x86_64") { "202 " } else { "98 " };
+    call.starts_with(number)
 }
 
 /// Has this process ended, as far as the system knows? (One that its new parent has not collected yet has.)

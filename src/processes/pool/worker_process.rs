@@ -33,6 +33,7 @@ impl Duty {
         if !limited || !self.initialize() {
             Child::exit(UNFIT);
         }
+        self.die_with_parent();
         // ORDERING: Relaxed: the parent reads it when this process has ended.
         self.view.sides[number].ready.store(1, Relaxed);
         let worker = Worker::new(self.view.mapping, number);
@@ -44,9 +45,20 @@ impl Duty {
                 if jobs == settings.jobs_per_worker {
                     Child::exit(0);
                 }
-            } else if !worker.rest(&self.port) {
-                Child::exit(0);
+            } else {
+                self.die_with_parent();
+                if !worker.rest(&self.port) {
+                    Child::exit(0);
+                }
             }
+        }
+    }
+
+    /// Asks for the signal of the parent's death once more: the kernel forgets that when a process changes its user or group, as an
+    /// initializer may do.
+    fn die_with_parent(&self) {
+        if !Child::die_with(self.parent) {
+            Child::exit(0);
         }
     }
 
