@@ -6,6 +6,7 @@ use jobring::{ProcessError, ProcessJob, ProcessOutcome, ShutdownMode, TimeLimit}
 use std::time::Duration;
 
 pub const TESTS: &[Test] = &[
+    ("a_worker_lives_although_there_is_no_descriptor_for_it", a_worker_lives_without_a_descriptor),
     ("a_pool_is_made_whole_or_not_at_all", a_pool_is_made_whole_or_not_at_all),
     ("a_small_stack_is_enough", a_small_stack_is_enough),
     ("a_shutdown_ends_every_wait", a_shutdown_ends_every_wait),
@@ -35,6 +36,31 @@ fn limit_descriptors(soft: u64) -> u64 {
     // - readable.
     unsafe { setrlimit(OPEN_FILES, &raw const limit) };
     before
+}
+
+fn a_worker_lives_without_a_descriptor(way: Way) {
+    let pool = way.pool(1);
+    let first = process(&pool);
+    let before = limit_descriptors(3);
+    send(first, 9);
+    // Its successor works, although the pool can't watch it.
+    let ends: Vec<_> = (0..10)
+        .map(|_| {
+            let id = pool.submit(&ProcessJob::new(PROCESS, b"")).expect("a slot");
+            pool.wait(id, Duration::from_secs(60))
+        })
+        .collect();
+    let exits = pool.submit(&ProcessJob::new(EXIT, &[3]));
+    limit_descriptors(before);
+    let ends: Vec<_> = ends.into_iter().map(|end| bytes(end.expect("an end").outcome)).collect();
+    assert!(ends.iter().all(|process| *process == ends[0]), "{ends:?}");
+    assert_ne!(ends[0], first.to_le_bytes());
+    match pool.wait(exits.expect("a slot"), TimeLimit::NONE).expect("an end").outcome {
+        ProcessOutcome::Died(death) => assert_eq!(death.status, Some(3)),
+        other => panic!("{other:?}"),
+    }
+    process(&pool);
+    assert_eq!(children().len(), 2, "the zygote and one worker");
 }
 
 fn a_pool_is_made_whole_or_not_at_all(way: Way) {

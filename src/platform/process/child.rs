@@ -9,6 +9,15 @@ use std::sync::atomic::AtomicU32;
 /// A child, named by a descriptor: its number may be given to another process, the descriptor is not.
 pub(crate) struct Process(OwnedFd);
 
+/// What became of a child of which the number is known.
+pub(crate) enum Found {
+    Process(Process),
+    /// It has ended, and somebody has collected it.
+    Gone,
+    /// There is no descriptor or no memory for it now.
+    NotNow,
+}
+
 /// What a call that makes a process returns, in both.
 pub(crate) enum Cloned {
     Parent(Process),
@@ -91,8 +100,19 @@ impl Process {
         }
     }
 
-    /// The child of this process with this number. An error if there is none.
-    pub(crate) fn open(pid: i32) -> io::Result<Self> {
+    /// The child of this process with this number.
+    pub(crate) fn find(pid: i32) -> Found {
+        match Self::open(pid) {
+            Ok(process) => Found::Process(process),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM) => Found::NotNow,
+                _ => Found::Gone,
+            },
+        }
+    }
+
+    /// The same. An error if there is none.
+    fn open(pid: i32) -> io::Result<Self> {
         let no_flags = 0;
         // SAFETY:
         // - no pointer is passed.

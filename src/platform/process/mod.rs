@@ -10,7 +10,7 @@ mod shared_port;
 mod system;
 
 pub(crate) use channel::{Channel, Message};
-pub(crate) use child::{Child, Cloned, Process, UNFIT};
+pub(crate) use child::{Child, Cloned, Found, Process, UNFIT};
 pub(crate) use event::{Event, signal};
 pub(crate) use exec::{Command, inherited, unset_variable};
 pub(crate) use memory::SharedMemory;

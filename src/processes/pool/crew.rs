@@ -3,7 +3,7 @@
 use super::layout::WorkerSide;
 use super::outcome::Failure;
 use super::shared::{Phase, Place, State, UNKNOWN};
-use crate::platform::process::Process;
+use crate::platform::process::{Found, Process};
 
 /// The delay before a worker is made that failed to get ready, at first; twice as long each time, up to a thousand times.
 const DELAY: u64 = 1_000_000;
@@ -41,6 +41,11 @@ impl State {
         self.crew.iter().all(|place| matches!(place, Place::Vacant(_) | Place::GivenUp))
     }
 
+    /// Does a worker live for which there is no descriptor?
+    pub(super) fn has_unwatched(&self) -> bool {
+        self.crew.iter().any(|place| matches!(place, Place::Unwatched(_)))
+    }
+
     /// There will never be a worker again.
     pub(super) fn is_without_workers(&self) -> bool {
         self.crew.iter().all(|place| matches!(place, Place::GivenUp))
@@ -56,7 +61,7 @@ impl State {
     }
 
     /// The zygote has made this worker; `number` is its process's, or 0. True if it has ended already, and the program's own `wait` has
-    /// collected it: what it leaves is to be swept.
+    /// collected it: what it leaves is to be swept. Without a descriptor for it this is called again, after a while.
     #[must_use]
     pub(super) fn adopt(
         &mut self,
@@ -66,13 +71,13 @@ impl State {
         now: u64,
         failures: &mut Failures,
     ) -> bool {
-        if !matches!(self.crew.get(worker), Some(Place::Requested)) {
+        if !matches!(self.crew.get(worker), Some(Place::Requested | Place::Unwatched(_))) {
             return false;
         }
-        let process = if number > 0 { Process::open(number).ok() } else { None };
-        let is_gone = number > 0 && process.is_none();
-        self.crew[worker] = match process {
-            Some(process) => {
+        let found = if number > 0 { Some(Process::find(number)) } else { None };
+        let is_gone = matches!(found, Some(Found::Gone));
+        self.crew[worker] = match found {
+            Some(Found::Process(process)) => {
                 self.statistics.made += 1;
                 // It may have begun a job before its process was known.
                 if self.parent.is_doomed(worker) {
@@ -80,11 +85,14 @@ impl State {
                 }
                 Place::Alive(process)
             }
-            None if is_gone && side.was_ready() => {
+            Some(Found::NotNow) => Place::Unwatched(number),
+            Some(Found::Gone) if side.was_ready() => {
                 failures.forget();
                 Place::Vacant(now)
             }
-            None => failures.next_delay().map_or(Place::GivenUp, |delay| Place::Vacant(now + delay)),
+            Some(Found::Gone) | None => {
+                failures.next_delay().map_or(Place::GivenUp, |delay| Place::Vacant(now + delay))
+            }
         };
         is_gone
     }

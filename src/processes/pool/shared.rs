@@ -19,6 +19,8 @@ pub(super) enum Place {
     Vacant(u64),
     /// The zygote makes a process for it.
     Requested,
+    /// The process with this number lives, and there was no descriptor for it yet.
+    Unwatched(i32),
     Alive(Process),
     /// Nobody any more.
     GivenUp,

@@ -18,7 +18,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::vec::Vec;
 
-/// The time to the next try of a kill that came too early.
+/// The time to the next try of a kill that came too early, or of what the system refused.
 const RETRY: u64 = 1_000_000;
 
 pub(super) struct Supervisor {
@@ -84,7 +84,8 @@ impl Supervisor {
             if is_over {
                 break;
             }
-            let wake_at = [wake_at, doomed.ok().flatten()].into_iter().flatten().min();
+            let unwatched = shared.with_any(|state| state.has_unwatched().then_some(now + RETRY));
+            let wake_at = [wake_at, unwatched, doomed.ok().flatten()].into_iter().flatten().min();
             ready = self.sleep(wake_at);
         }
         shared.with_any(|state| state.is_over = true);
@@ -144,6 +145,13 @@ impl Supervisor {
         }
         if ready.zygote_ended {
             self.zygote_ended(state, &mut ended, now);
+        }
+        for (worker, side) in self.shared.view.sides.iter().enumerate() {
+            if let Place::Unwatched(number) = state.crew[worker]
+                && state.adopt(worker, number, side, now, &mut self.failures[worker])
+            {
+                ended.push((worker, UNKNOWN));
+            }
         }
         let reap = |&worker: &usize| {
             let side = &self.shared.view.sides[worker];
