@@ -63,7 +63,8 @@ fn a_worker_lives_without_a_descriptor(way: Way) {
     assert_eq!(children().len(), 2, "the zygote and one worker");
 }
 
-fn a_pool_is_made_whole_or_not_at_all(way: Way) {
+/// Makes pools while there are fewer and fewer descriptors.
+fn make_with_few_descriptors(way: Way) {
     let files = open_files();
     let mut made = 0;
     for soft in 3..40 {
@@ -75,6 +76,16 @@ fn a_pool_is_made_whole_or_not_at_all(way: Way) {
         assert_eq!((children(), open_files()), (Vec::new(), files), "with {soft} descriptors");
     }
     assert!((1..37).contains(&made));
+}
+
+fn a_pool_is_made_whole_or_not_at_all(way: Way) {
+    make_with_few_descriptors(way);
+    // In a process with threads a copy is made in another way.
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(std::thread::park);
+        make_with_few_descriptors(way);
+        beside.thread().unpark();
+    });
 }
 
 fn a_small_stack_is_enough(way: Way) {

@@ -95,7 +95,18 @@ impl Process {
         // - 1.
         match unsafe { libc::fork() } {
             0 => Ok(Cloned::Child),
-            pid if pid > 0 => Ok(Cloned::Parent(Self::open(pid)?)),
+            pid if pid > 0 => match Self::open(pid) {
+                Ok(process) => Ok(Cloned::Parent(process)),
+                Err(error) => {
+                    // SAFETY:
+                    // - the signal is sent to the child that was just made.
+                    unsafe { libc::kill(pid, libc::SIGKILL) };
+                    // SAFETY:
+                    // - no status is asked for.
+                    unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
+                    Err(error)
+                }
+            },
             _ => Err(io::Error::last_os_error()),
         }
     }

@@ -48,7 +48,7 @@ fn fork(
     let (wake, parent) = (shared.wake.fd(), Child::number());
     let port = SharedPort { is_worker: true, ..shared.port };
     let duty = Duty { view: shared.view, functions, port, wake, parent };
-    let cloned = if threads().is_none_or(|threads| threads <= 2) {
+    let cloned = if threads().is_some_and(|threads| threads <= 2) {
         // SAFETY:
         // - 1: there are this thread and the caller of `create`, who waits for it.
         unsafe { Process::clone_quiet() }
