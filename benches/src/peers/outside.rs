@@ -145,7 +145,8 @@ impl Outside {
 /// The header of this library, and its archive as `make` builds it. None: it cannot be built.
 fn own(with_processes: bool) -> Option<Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let target = std::env::current_exe().ok()?.with_file_name(if with_processes { "clib-processes" } else { "clib" });
+    let target =
+        std::env::current_exe().ok()?.with_file_name(if with_processes { "clib-processes" } else { "clib" });
     let built = Command::new("make")
         .arg("-s")
         .arg("-C")
