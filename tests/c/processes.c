@@ -9,9 +9,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { ECHO, NUMBER, SEGV, ABORT, EXIT, LEAVE, END_THREAD, OVERFLOW, TWICE_FREED, CPU_TIME, EAT, HANG, TOO_LONG, COUNT };
+enum { ECHO, NUMBER, SEGV, ABORT, EXIT, LEAVE, END_THREAD, OVERFLOW, TWICE_FREED, CPU_TIME, EAT, HANG, TOO_LONG, LOCK, COUNT };
 
 static int32_t echo(const void *data, size_t size, void *result, size_t capacity, size_t *length)
 {
@@ -53,6 +54,14 @@ static void free_twice(void)
     free(block);
 }
 
+/* Does the C library know the number of this thread? Locks between processes depend on it. */
+static int is_owner(void)
+{
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    CHECK(pthread_mutex_lock(&lock) == 0);
+    return lock.__data.__owner == (int)syscall(SYS_gettid);
+}
+
 FUNCTION(segv, raise(SIGSEGV))
 FUNCTION(aborts, abort())
 FUNCTION(exits, exit(3))
@@ -64,13 +73,14 @@ FUNCTION(cpu_time, for (volatile int i = 0;;) i = i + 1)
 FUNCTION(eats, return malloc(size == 0 ? (size_t)1 << 40 : 1) == NULL ? 7 : 0)
 FUNCTION(hangs, for (;;) pause())
 FUNCTION(too_long, *length = capacity + 1)
+FUNCTION(locks, return is_owner())
 
 static const jobring_process_fn functions[COUNT] = {
     [ECHO] = echo,           [NUMBER] = number,         [SEGV] = segv,
     [ABORT] = aborts,        [EXIT] = exits,            [LEAVE] = leaves,
     [END_THREAD] = ends_thread, [OVERFLOW] = overflows, [TWICE_FREED] = frees_twice,
     [CPU_TIME] = cpu_time,   [EAT] = eats,              [HANG] = hangs,
-    [TOO_LONG] = too_long,
+    [TOO_LONG] = too_long,   [LOCK] = locks,
 };
 
 static jobring_processes *make(uint32_t flags, uint32_t workers)
@@ -214,12 +224,30 @@ static void a_descriptor_tells_of_ends(uint32_t flags)
     OK(jobring_processes_destroy(pool));
 }
 
+static jobring_outcome run(jobring_processes *pool, uint32_t function)
+{
+    jobring_job job;
+    submit(pool, function, NULL, 0, 0, 0, &job);
+    return wait_for(pool, job, NULL, 0);
+}
+
+static void the_c_library_knows_the_thread(uint32_t flags)
+{
+    jobring_processes *pool = make(flags, 1);
+    for (int i = 0; i < 2; i++) {
+        CHECK(run(pool, LOCK).code == 1);
+        CHECK(run(pool, EXIT).status == JOBRING_E_WORKER_DIED);
+    }
+    OK(jobring_processes_destroy(pool));
+}
+
 int main(int argc, char **argv)
 {
     OK(jobring_processes_take_over(functions, COUNT));
     (void)argv;
     alarm(300);
     uint32_t flags = argc > 1 ? JOBRING_PROCESSES_SPAWN : 0;
+    the_c_library_knows_the_thread(flags);
     each_way_to_end(flags);
     a_descriptor_tells_of_ends(flags);
     puts("every job ended in its way");

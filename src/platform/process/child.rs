@@ -63,6 +63,10 @@ unsafe fn clone(flags: libc::c_int, number: *mut libc::c_int) -> io::Result<libc
         // SAFETY:
         // - the child has a copy of that memory, and one thread.
         unsafe { place.write(Child::thread()) };
+        // The system forgets the address in a child, and the child's own children need it.
+        // SAFETY:
+        // - as above: the memory stays for as long as the thread.
+        unsafe { libc::syscall(libc::SYS_set_tid_address, place) };
     }
     if pid < 0 { Err(io::Error::last_os_error()) } else { Ok(pid) }
 }
