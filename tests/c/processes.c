@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <jobring_processes.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -241,6 +242,20 @@ static void the_c_library_knows_the_thread(uint32_t flags)
     OK(jobring_processes_destroy(pool));
 }
 
+/* In a program that has closed them, a pool is made, and what is printed does not go into its memory. */
+static void without_standard_descriptors(uint32_t flags)
+{
+    int out = dup(1);
+    CHECK(out > 2 && close(0) == 0 && close(1) == 0);
+    jobring_processes *pool = make(flags | JOBRING_PROCESSES_FD, 1);
+    CHECK(run(pool, EXIT).code == 3 && run(pool, ECHO).status == JOBRING_OK);
+    CHECK(puts("lost") >= 0 && fflush(stdout) == EOF);
+    clearerr(stdout);
+    CHECK(run(pool, ECHO).status == JOBRING_OK);
+    OK(jobring_processes_destroy(pool));
+    CHECK(open("/dev/null", O_RDONLY) == 0 && dup2(out, 1) == 1 && close(out) == 0);
+}
+
 int main(int argc, char **argv)
 {
     OK(jobring_processes_take_over(functions, COUNT));
@@ -248,6 +263,7 @@ int main(int argc, char **argv)
     alarm(300);
     uint32_t flags = argc > 1 ? JOBRING_PROCESSES_SPAWN : 0;
     the_c_library_knows_the_thread(flags);
+    without_standard_descriptors(flags);
     each_way_to_end(flags);
     a_descriptor_tells_of_ends(flags);
     puts("every job ended in its way");

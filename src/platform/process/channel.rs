@@ -1,7 +1,8 @@
 //! Short messages between the pool's process and the zygote, which keep their bounds and their order.
 
+use super::system::above_standard;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// What a message says is for its two ends to know.
 pub(crate) type Message = [i32; 3];
@@ -21,8 +22,8 @@ impl Channel {
         }
         // SAFETY:
         // - just opened, and nobody else has them.
-        let [one, other] = ends.map(|end| Self(unsafe { OwnedFd::from_raw_fd(end) }));
-        Ok((one, other))
+        let [one, other] = ends.map(|end| unsafe { above_standard(end) });
+        Ok((Self(one?), Self(other?)))
     }
 
     /// The end that another process passed on.

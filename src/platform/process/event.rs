@@ -1,8 +1,9 @@
 //! A descriptor that becomes readable: an eventfd, also across processes.
 
+use super::system::above_standard;
 use crate::platform::keeping_errno;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// An eventfd.
 pub(crate) struct Event(OwnedFd);
@@ -17,7 +18,7 @@ impl Event {
         }
         // SAFETY:
         // - just opened, and nobody else has it.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        unsafe { above_standard(fd) }.map(Self)
     }
 
     pub(crate) fn fd(&self) -> RawFd {

@@ -1,7 +1,8 @@
 //! Memory that several processes share.
 
+use super::system::above_standard;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
 
 /// A mapping of an anonymous file, and the file.
@@ -31,7 +32,8 @@ impl SharedMemory {
         let fd = check(unsafe { libc::memfd_create(name.as_ptr(), flags) })?;
         // SAFETY:
         // - just opened, and nobody else has it.
-        let file = unsafe { OwnedFd::from_raw_fd(fd) };
+        let file = unsafe { above_standard(fd) }?;
+        let fd = file.as_raw_fd();
         let length = libc::off_t::try_from(size).map_err(|_| io::ErrorKind::OutOfMemory)?;
         let mut allocated = Err(io::ErrorKind::Interrupted.into());
         while allocated.as_ref().is_err_and(|error: &io::Error| error.kind() == io::ErrorKind::Interrupted) {

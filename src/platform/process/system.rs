@@ -2,11 +2,34 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 /// The number of this process's threads, if the system tells.
 pub(crate) fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
+}
+
+/// A new descriptor, with a number above those of the standard ones: a program may have closed these, and others write to them.
+///
+/// # Safety
+/// 1. The descriptor was just opened, and nobody else has it.
+pub(super) unsafe fn above_standard(fd: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY:
+    // - 1.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    if fd.as_raw_fd() > libc::STDERR_FILENO {
+        return Ok(fd);
+    }
+    // SAFETY:
+    // - the command takes a number.
+    let other = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, libc::STDERR_FILENO + 1) };
+    if other < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY:
+    // - as above.
+    Ok(unsafe { OwnedFd::from_raw_fd(other) })
 }
 
 /// setrlimit(2).
