@@ -17,6 +17,16 @@ fn jobs_end_in_every_way_with_workers_of_both_kinds() {
 }
 
 #[test]
+fn a_copy_that_takes_over_too_late_says_so_and_ends() {
+    let program = c::program(&c::library(c::FEATURES), &["processes.c"], "processes-late", &[]);
+    let output = c::output(Command::new(program).env("JOBRING_TEST_LATE", "1"));
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "no pool\n");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("too late") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
 fn the_example_loses_no_job_but_those_that_it_is_about() {
     let mut make = Command::new("make");
     make.arg("--no-print-directory").arg("-C").arg(c::root().join("c-examples")).arg("isolate");

@@ -35,7 +35,8 @@ macro_rules! if_supported {
 /// Begins the worker side, in a program that has pools with JOBRING_PROCESSES_SPAWN.
 ///
 /// Call it first in `main`, before the program makes threads, opens files or reads its arguments. In the program that the user started
-/// it returns at once. In a copy that a pool has started it does not return: the process becomes the pool's zygote.
+/// it returns at once. In a copy that a pool has started it does not return: the process becomes the pool's zygote. A copy that has
+/// threads already prints a line to the standard error and ends; then jobring_processes_create() returns JOBRING_E_NO_WORKERS.
 ///
 /// - `functions`: the functions that jobs name by their number, from 0 on.
 /// - `count`: how many they are.

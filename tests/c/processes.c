@@ -256,8 +256,33 @@ static void without_standard_descriptors(uint32_t flags)
     CHECK(open("/dev/null", O_RDONLY) == 0 && dup2(out, 1) == 1 && close(out) == 0);
 }
 
+static void *sleeps(void *none)
+{
+    for (;;)
+        pause();
+    return none;
+}
+
+/* A program that takes over when it has threads. */
+static int late(void)
+{
+    pthread_t thread;
+    jobring_processes_config config = JOBRING_PROCESSES_CONFIG_INIT;
+    jobring_processes *pool = NULL;
+
+    CHECK(pthread_create(&thread, NULL, sleeps, NULL) == 0);
+    OK(jobring_processes_take_over(functions, COUNT));
+    /* The copy does not get here. */
+    config.flags = JOBRING_PROCESSES_SPAWN;
+    CHECK(jobring_processes_create(&config, &pool) == JOBRING_E_NO_WORKERS);
+    puts("no pool");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (getenv("JOBRING_TEST_LATE") != NULL)
+        return late();
     OK(jobring_processes_take_over(functions, COUNT));
     (void)argv;
     alarm(300);

@@ -15,13 +15,26 @@ pub const TESTS: &[Test] = &[
     ("the_programs_own_wait_finds_no_copies", the_programs_own_wait_finds_no_copies),
     ("a_program_that_ignores_its_children", a_program_that_ignores_its_children),
     ("a_program_that_does_not_take_over_makes_no_pool", a_program_that_does_not_take_over_makes_no_pool),
+    ("a_program_that_takes_over_too_late_makes_no_pool", a_program_that_takes_over_too_late_makes_no_pool),
+    (
+        "a_copy_that_does_not_take_over_ends_with_the_program",
+        a_copy_that_does_not_take_over_ends_with_the_program,
+    ),
+    ("a_variable_of_the_users_starts_no_zygote", a_variable_of_the_users_starts_no_zygote),
 ];
 
 /// The variable that keeps this program from taking over.
 pub const WITHOUT: &str = "JOBRING_TEST_WITHOUT_TAKE_OVER";
 
-/// A program that forgot to take over: whether it is the one that makes the pool, or the one that was started.
-pub fn without_take_over() {
+/// A program that forgot to take over: whether it is the one that makes the pool, or the one that was started. The value of the
+/// variable is a file: then the one that was started makes it, and goes on for ever; or how the program is late.
+pub fn without_take_over(value: &str) {
+    if value == "late" {
+        std::thread::spawn(|| std::thread::park());
+        jobring::ProcessPool::take_over(&TABLE);
+    } else if value.starts_with('/') && std::env::var_os("JOBRING_ZYGOTE").is_some() {
+        let _never = TABLE[ENDLESS](value.as_bytes(), &mut []);
+    }
     match jobring::ProcessPool::spawn().workers(1).build() {
         Err(error) => println!("{error:?}"),
         Ok(pool) => println!("{pool:?}"),
@@ -176,4 +189,56 @@ fn a_program_that_does_not_take_over_makes_no_pool(way: Way) {
     let said = String::from_utf8(output.stdout).expect("text");
     // The one that was started inherits the output.
     assert_eq!(said, "IsWorker\nNoTakeOver\n");
+}
+
+fn a_program_that_takes_over_too_late_makes_no_pool(way: Way) {
+    if way == Way::Fork {
+        return;
+    }
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    let output = command.env(WITHOUT, "late").output().expect("a process");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8(output.stdout).expect("text"), "NoTakeOver\n");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.contains("too late") && said.lines().count() == 1, "{said}");
+}
+
+fn a_copy_that_does_not_take_over_ends_with_the_program(way: Way) {
+    if way == Way::Fork {
+        return;
+    }
+    let sign = Sign::new("copy");
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    let mut program = command.env(WITHOUT, &sign.0).spawn().expect("a process");
+    let copy = sign.seen();
+    program.kill().expect("a signal");
+    program.wait().expect("a status");
+    until("the copy ends", || has_ended(copy));
+}
+
+fn a_variable_of_the_users_starts_no_zygote(way: Way) {
+    if way == Way::Fork {
+        return;
+    }
+    let run = |value: &str| {
+        let mut command = Command::new(std::env::current_exe().expect("a program"));
+        command
+            .args(["--list", "jobs_return_bytes"])
+            .env("JOBRING_ZYGOTE", value)
+            .output()
+            .expect("a process")
+    };
+    // This is not what a pool writes, so the program is the user's.
+    for rubbish in ["", "rubbish", "3", "3,4,5,6", "3,4,5,-1,x", "1,2,3,4,5,6", "99999999999,4,5,6,7"] {
+        let output = run(rubbish);
+        let said = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success() && said.ends_with("2 tests of processes\n"), "{rubbish}: {said}");
+    }
+    // This is, so the program is not to run.
+    for wrong in ["77,78,79,-1,1", "0,1,2,-1,1", "-1,-1,-1,-1,-1"] {
+        let output = run(wrong);
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(121), 1), "{wrong}: {said}");
+        assert!(output.stdout.is_empty());
+    }
 }

@@ -30,8 +30,8 @@ pub type Test = (&'static str, fn(Way));
 pub const VICTIM: &str = "--victim";
 
 pub fn main() {
-    if std::env::var_os(crate::ends::WITHOUT).is_some() {
-        return crate::ends::without_take_over();
+    if let Ok(value) = std::env::var(crate::ends::WITHOUT) {
+        return crate::ends::without_take_over(&value);
     }
     ProcessPool::take_over(&TABLE);
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -6,7 +6,6 @@ use std::format;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
-use std::string::String;
 use std::vec::Vec;
 
 /// What a child needs to become this program again. It is made before the child, which allocates nothing.
@@ -60,16 +59,14 @@ impl Command {
     }
 }
 
-/// Takes a variable out of the environment: its value.
+/// Takes a variable out of the environment.
 ///
 /// # Safety
 /// 1. No other thread uses the environment.
-pub(crate) unsafe fn unset_variable(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok()?;
+pub(crate) unsafe fn unset_variable(name: &str) {
     // SAFETY:
     // - 1.
     unsafe { std::env::remove_var(name) };
-    Some(value)
 }
 
 /// A descriptor that this process inherited by `replace_child`, and does not pass on.

@@ -11,9 +11,10 @@ use crate::platform::process::{
     Channel, Child, Cloned, Command, Process, SharedMemory, SharedPort, SignalMask, UNFIT, inherited,
     threads, unset_variable,
 };
+use core::convert::Infallible;
 use std::boxed::Box;
 use std::format;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::vec::Vec;
 
@@ -73,7 +74,8 @@ fn spawn(shared: &Shared, mask: &SignalMask, remote: &Channel) -> io::Result<Pro
     let bell = shared.bell.as_ref().map_or(-1, |bell| bell.fd());
     let descriptors = [shared.memory.file(), remote.fd(), shared.wake.fd(), bell];
     let [memory, channel, wake, _] = descriptors;
-    let value = format!("{memory},{channel},{wake},{bell},{}", Child::number());
+    let parent = Child::number();
+    let value = format!("{memory},{channel},{wake},{bell},{parent}");
     let command = Command::new(VARIABLE, &value);
     let pointers = command.pointers();
     // SAFETY:
@@ -82,6 +84,10 @@ fn spawn(shared: &Shared, mask: &SignalMask, remote: &Channel) -> io::Result<Pro
         Cloned::Parent(process) => Ok(process),
         Cloned::Child => {
             mask.set();
+            // Kept by execve: the copy ends with this process also if it never takes over.
+            if !Child::die_with(parent) {
+                Child::exit(UNFIT);
+            }
             // SAFETY:
             // - 1: of the command above.
             unsafe { Command::replace_child(&pointers, &descriptors) }
@@ -89,42 +95,68 @@ fn spawn(shared: &Shared, mask: &SignalMask, remote: &Channel) -> io::Result<Pro
     }
 }
 
-/// Is this process the zygote of a pool, and has not taken over yet?
-pub(super) fn is_zygote() -> bool {
-    std::env::var_os(VARIABLE).is_some()
+/// What a pool says to a zygote that is this program, started once more.
+struct Call {
+    memory: RawFd,
+    channel: RawFd,
+    wake: RawFd,
+    bell: RawFd,
+    parent: i32,
 }
 
-/// Becomes the zygote if a pool has started this process as that; otherwise returns.
-///
-/// # Panics
-///
-/// If this is to be a zygote, and has more than one thread.
-pub(crate) fn take_over(functions: impl FnOnce() -> Box<[Function]>) {
-    if !is_zygote() {
-        return;
+impl Call {
+    /// Reads it from the environment. None: no pool has written that.
+    fn find() -> Option<Self> {
+        let value = std::env::var(VARIABLE).ok()?;
+        let numbers: Vec<i32> = value.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        let &[memory, channel, wake, bell, parent] = numbers.as_slice() else { return None };
+        Some(Self { memory, channel, wake, bell, parent })
     }
-    assert!(threads().is_none_or(|threads| threads == 1), "it was to take over before there are threads");
+}
+
+/// Is this process the zygote of a pool, and has not taken over yet?
+pub(super) fn is_zygote() -> bool {
+    Call::find().is_some()
+}
+
+/// Becomes the zygote if a pool has started this process as that; otherwise returns. A zygote that can't begin ends, because its `main`
+/// is not to run.
+pub(crate) fn take_over(functions: impl FnOnce() -> Box<[Function]>) {
+    let Some(call) = Call::find() else { return };
+    let Err(why) = become_zygote(&call, functions);
+    // If the error output is closed, nobody reads it.
+    let _ = writeln!(io::stderr(), "jobring: this process was started to make workers, and {why}");
+    Child::exit(UNFIT)
+}
+
+/// Returns only why that failed.
+fn become_zygote(
+    call: &Call,
+    functions: impl FnOnce() -> Box<[Function]>,
+) -> Result<Infallible, &'static str> {
+    if threads().is_none_or(|threads| threads != 1) {
+        return Err("takes over too late: it has threads already");
+    }
     // SAFETY:
     // - 1: it is the only one.
-    let Some(value) = (unsafe { unset_variable(VARIABLE) }) else { return };
-    let numbers: Vec<i32> = value.split(',').filter_map(|number| number.parse().ok()).collect();
-    let &[memory, channel, wake, bell, parent] = numbers.as_slice() else { return };
+    unsafe { unset_variable(VARIABLE) };
     // SAFETY:
     // - 1: the variable names what the pool has passed, and this is the first that the program does.
     let open = |fd: RawFd| unsafe { inherited(fd) };
-    let (Some(memory), Some(channel), Some(wake)) = (open(memory), open(channel), open(wake)) else {
-        return;
+    let (Some(memory), Some(channel), Some(wake)) = (open(call.memory), open(call.channel), open(call.wake))
+    else {
+        return Err("its descriptors are closed");
     };
-    let bell_file = open(bell);
-    // `call` in a worker depends on it.
-    if !watch() {
-        Child::exit(UNFIT);
-    }
-    let Ok(memory) = SharedMemory::of(memory) else { return };
+    let bell = open(call.bell);
+    let memory = SharedMemory::of(memory).map_err(|_| "can't map the pool's memory")?;
     // SAFETY:
     // - 1: `serve` ends this process, and until then the memory is not dropped.
-    let Some(view) = (unsafe { View::of(&memory) }) else { return };
-    let port = SharedPort { bell: bell_file.as_ref().map(AsRawFd::as_raw_fd), is_worker: true };
-    let duty = Duty { view, functions: functions(), port, wake: wake.as_raw_fd(), parent };
+    let view = unsafe { View::of(&memory) }.ok_or("the memory is not a pool's")?;
+    // `call` in a worker depends on it.
+    if !watch() {
+        return Err("has no memory");
+    }
+    let port = SharedPort { bell: bell.as_ref().map(AsRawFd::as_raw_fd), is_worker: true };
+    let duty = Duty { view, functions: functions(), port, wake: wake.as_raw_fd(), parent: call.parent };
     serve(&duty, Channel::of(channel))
 }

@@ -98,9 +98,8 @@ impl ProcessPool {
     /// }
     /// ```
     ///
-    /// # Panics
-    ///
-    /// If a pool has started this process, and it has other threads already: the call comes too late.
+    /// A process that a pool has started, and that has other threads already, prints a line to the error output and ends: the call
+    /// comes too late. The program that makes the pool gets [`ProcessPoolError::NoTakeOver`](crate::ProcessPoolError::NoTakeOver).
     pub fn take_over(functions: &[ProcessFunction]) {
         take_over(|| functions.iter().copied().map(function).collect());
     }
