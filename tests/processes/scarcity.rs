@@ -11,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("a_small_stack_is_enough", a_small_stack_is_enough),
     ("a_shutdown_ends_every_wait", a_shutdown_ends_every_wait),
     ("a_pool_that_stands_idle_sleeps", a_pool_that_stands_idle_sleeps),
+    ("stopped_workers_delay_no_end_of_the_pool", stopped_workers_delay_no_end_of_the_pool),
 ];
 
 #[repr(C)]
@@ -169,4 +170,27 @@ fn a_pool_that_stands_idle_sleeps(way: Way) {
         process(&busy);
     }
     assert_eq!(sleeps(&processes), before);
+}
+
+fn stopped_workers_delay_no_end_of_the_pool(way: Way) {
+    for round in 0..20 {
+        let pool = way.builder().workers(2).capacity(64).build().expect("a pool");
+        until("both live", || pool.stats().workers == 2);
+        let workers = &children()[1..];
+        for _ in 0..64 {
+            pool.submit(&ProcessJob::new(REVERSE, b"ab").kill_after(Duration::from_secs(3600)))
+                .expect("a slot");
+        }
+        for _ in 0..round * 200 {
+            std::hint::spin_loop();
+        }
+        // One of them may have claimed a job that it has not begun.
+        workers.iter().for_each(|worker| send(*worker, 19));
+        pool.terminate(Duration::from_secs(60)).expect("an end");
+        let mut ended = 0;
+        while pool.try_take().is_ok() {
+            ended += 1;
+        }
+        assert_eq!(ended, 64);
+    }
 }

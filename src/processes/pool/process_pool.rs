@@ -265,10 +265,14 @@ impl ProcessPool {
                     let is_left = cancelled || state.parent.is_in_flight(slot);
                     let job = &mut state.jobs[slot];
                     job.is_discarded |= is_left;
-                    if ending == Ending::Kill && !cancelled && state.parent.is_in_flight(slot) {
-                        state.dooms.push(Doom { handle: job.handle, at: 0, position: None });
+                    if ending == Ending::Kill && is_left {
+                        job.cause = Cause::Killed;
                     }
                 }
+            }
+            if ending == Ending::Kill {
+                // All workers, and not the jobs one by one: one that is stopped may have claimed a job that it has not begun.
+                state.phase = Phase::Killed;
             }
             Ok(())
         })?;
@@ -282,10 +286,7 @@ impl ProcessPool {
         let drained = self.shared.until(left(), |state| Ok((state.parent.in_flight() == 0).then_some(())))?;
         drained.ok_or(Failure::TimedOut)?;
         self.shared.with(|state| {
-            if ending == Ending::Kill {
-                // A worker that is stopped does not leave by itself.
-                state.phase = Phase::Killed;
-            } else if state.phase == Phase::Closing {
+            if state.phase == Phase::Closing {
                 state.phase = Phase::Closed;
             }
             Ok(())

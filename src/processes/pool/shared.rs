@@ -234,8 +234,8 @@ impl State {
     ) -> Result<(Outcome, usize), Corrupt> {
         let job = &self.jobs[slot];
         Ok(match end {
-            End::Cancelled if job.without_workers => (Outcome::NoWorkers, 0),
             End::Cancelled if job.is_discarded => (Outcome::Discarded, 0),
+            End::Cancelled if job.without_workers => (Outcome::NoWorkers, 0),
             End::Cancelled => (Outcome::Cancelled, 0),
             End::Died(status) => (Outcome::Died((status != UNKNOWN).then_some(status), job.cause), 0),
             End::Returned => match Return::load(self.parent.body(slot), capacity) {

@@ -212,6 +212,8 @@ impl Supervisor {
         if !state.needs_workers() && state.phase >= Phase::Closed {
             if state.phase == Phase::Killed {
                 state.kill_all();
+                // Jobs that were claimed, and not begun, are queued again.
+                state.give_up_vacant();
             }
             self.next_zygote = None;
             match &self.zygote {
