@@ -9,6 +9,7 @@ pub const TESTS: &[Test] = &[
     ("a_worker_lives_although_there_is_no_descriptor_for_it", a_worker_lives_without_a_descriptor),
     ("a_pool_is_made_whole_or_not_at_all", a_pool_is_made_whole_or_not_at_all),
     ("a_small_stack_is_enough", a_small_stack_is_enough),
+    ("a_child_of_the_program_has_no_pool", a_child_of_the_program_has_no_pool),
     ("a_shutdown_ends_every_wait", a_shutdown_ends_every_wait),
     ("a_pool_that_stands_idle_sleeps", a_pool_that_stands_idle_sleeps),
     ("stopped_workers_delay_no_end_of_the_pool", stopped_workers_delay_no_end_of_the_pool),
@@ -23,6 +24,9 @@ struct Limit {
 unsafe extern "C" {
     fn getrlimit(resource: i32, limit: *mut Limit) -> i32;
     fn setrlimit(resource: i32, limit: *const Limit) -> i32;
+    fn fork() -> i32;
+    fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
+    fn _exit(code: i32) -> !;
 }
 
 /// From here on new descriptors have numbers below this. Returns what it was.
@@ -97,6 +101,38 @@ fn a_small_stack_is_enough(way: Way) {
         assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b"ab"))), b"ba");
     }
     assert!(way == Way::Spawn || way.builder().stack_size(usize::MAX).build().is_err());
+}
+
+fn a_child_of_the_program_has_no_pool(way: Way) {
+    let pool = way.pool(1);
+    let id = pool.submit(&ProcessJob::new(REVERSE, b"")).expect("a slot");
+    until("a worker lives", || pool.stats().workers == 1);
+    // SAFETY:
+    // - the child uses no lock that another thread may hold.
+    let child = unsafe { fork() };
+    if child == 0 {
+        let results = [
+            pool.cancel(id).map(drop),
+            pool.kill(id).map(drop),
+            pool.submit(&ProcessJob::new(REVERSE, b"")).map(drop),
+            pool.wait(id, TimeLimit::NONE).map(drop),
+            pool.take(TimeLimit::NONE).map(drop),
+            pool.shutdown(ShutdownMode::Drain, TimeLimit::NONE),
+        ];
+        let refused = results.iter().all(|result| *result == Err(ProcessError::Forked));
+        let stats = pool.stats();
+        let code = i32::from(!refused) | i32::from(stats.workers + stats.in_flight > 0) << 1;
+        drop(pool);
+        // SAFETY:
+        // - has no preconditions.
+        unsafe { _exit(code) };
+    }
+    let mut status = -1;
+    // SAFETY:
+    // - writable.
+    unsafe { waitpid(child, &raw mut status, 0) };
+    assert_eq!(status, 0);
+    pool.wait(id, TimeLimit::NONE).expect("an end");
 }
 
 fn a_shutdown_ends_every_wait(way: Way) {

@@ -308,7 +308,11 @@ impl ProcessPool {
         self.shared.bell.as_ref().map(Event::owned)
     }
 
+    /// In a child of the pool's process: of a pool without workers. Another thread may have held the lock at the fork.
     pub(crate) fn statistics(&self) -> Statistics {
+        if !self.shared.is_ours() {
+            return Statistics { capacity: self.shared.view.settings.slots, ..Statistics::default() };
+        }
         self.shared.with_any(|state| Statistics {
             in_flight: state.parent.in_flight(),
             workers: state.alive(),

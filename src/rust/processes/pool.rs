@@ -244,7 +244,7 @@ impl ProcessPool {
         self.0.descriptor().map(AsFd::as_fd)
     }
 
-    /// What the pool does at this moment.
+    /// What the pool does at this moment. In a child by `fork()` of its process all but the capacity is 0.
     ///
     /// ```standalone_crate
     /// # fn echo(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
