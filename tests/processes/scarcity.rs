@@ -2,12 +2,13 @@
 
 use crate::functions::*;
 use crate::stage::{Sign, Test, Way, bytes, children, open_files, process, run, until};
-use jobring::{ProcessError, ProcessJob, ProcessOutcome, ShutdownMode, TimeLimit};
+use jobring::{ProcessError, ProcessJob, ProcessOutcome, ProcessPoolError, ShutdownMode, TimeLimit};
 use std::time::Duration;
 
 pub const TESTS: &[Test] = &[
     ("a_worker_lives_although_there_is_no_descriptor_for_it", a_worker_lives_without_a_descriptor),
     ("a_pool_is_made_whole_or_not_at_all", a_pool_is_made_whole_or_not_at_all),
+    ("more_memory_than_there_is_is_an_error", more_memory_than_there_is_is_an_error),
     ("a_small_stack_is_enough", a_small_stack_is_enough),
     ("a_child_of_the_program_has_no_pool", a_child_of_the_program_has_no_pool),
     ("a_shutdown_ends_every_wait", a_shutdown_ends_every_wait),
@@ -91,6 +92,17 @@ fn a_pool_is_made_whole_or_not_at_all(way: Way) {
         make_with_few_descriptors(way);
         beside.thread().unpark();
     });
+}
+
+fn more_memory_than_there_is_is_an_error(way: Way) {
+    for (capacity, payload) in [(1, 1 << 44), (1 << 20, 1 << 24), (1 << 31, 1 << 20)] {
+        let built = way.builder().workers(1).capacity(capacity).payload(payload, 0).build();
+        let Err(ProcessPoolError::System(error)) = built else { panic!("{built:?}") };
+        assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
+    }
+    // Nothing is a payload too.
+    let pool = way.builder().workers(1).capacity(1).payload(0, 0).build().expect("a pool");
+    assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b""))), b"");
 }
 
 fn a_small_stack_is_enough(way: Way) {

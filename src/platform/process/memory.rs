@@ -23,6 +23,18 @@ fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
+/// How much memory the machine has, with its swap space.
+fn total() -> Option<u64> {
+    // SAFETY:
+    // - all-zero is a value of this structure of numbers.
+    let mut info: libc::sysinfo = unsafe { std::mem::zeroed() };
+    // SAFETY:
+    // - writable for the structure.
+    let known = unsafe { libc::sysinfo(&raw mut info) } == 0;
+    let total = info.totalram.saturating_add(info.totalswap).saturating_mul(info.mem_unit.into());
+    known.then_some(total)
+}
+
 impl SharedMemory {
     /// New memory, all zero. Its pages are allocated here, so that a lack of memory is an error of this call and not a signal later.
     pub(crate) fn new(size: usize) -> io::Result<Self> {
@@ -34,6 +46,10 @@ impl SharedMemory {
         // - just opened, and nobody else has it.
         let file = unsafe { above_standard(fd) }?;
         let fd = file.as_raw_fd();
+        // The system would begin with that, and end this process or another one when nothing is left.
+        if total().is_some_and(|total| size as u64 > total) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         let length = libc::off_t::try_from(size).map_err(|_| io::ErrorKind::OutOfMemory)?;
         let mut allocated = Err(io::ErrorKind::Interrupted.into());
         while allocated.as_ref().is_err_and(|error: &io::Error| error.kind() == io::ErrorKind::Interrupted) {
