@@ -15,8 +15,10 @@
 
 enum { ECHO, NUMBER, SEGV, ABORT, EXIT, LEAVE, END_THREAD, OVERFLOW, TWICE_FREED, CPU_TIME, EAT, HANG, TOO_LONG, LOCK, COUNT };
 
+/* Function 0, so each worker calls it first. */
 static int32_t echo(const void *data, size_t size, void *result, size_t capacity, size_t *length)
 {
+    CHECK((uintptr_t)data % 16 == 0 && (uintptr_t)result % 16 == 0);
     if (size > capacity)
         return -1;
     memcpy(result, data, size);
@@ -89,7 +91,7 @@ static jobring_processes *make(uint32_t flags, uint32_t workers)
     static const jobring_process_limit limits[] = {{RLIMIT_CPU, 0, 1, 2}, {RLIMIT_CORE, 0, 0, 0}, {RLIMIT_AS, 0, 1u << 30, 1u << 30}};
     jobring_processes_config config = JOBRING_PROCESSES_CONFIG_INIT;
     jobring_processes *pool = NULL;
-    config.flags = flags;
+    config.flags = flags | JOBRING_PROCESSES_START;
     config.workers = workers;
     config.capacity = 64;
     config.limits = limits;

@@ -65,7 +65,15 @@ impl Duty {
     fn initialize(&self) -> bool {
         let Some(initializer) = self.view.settings.initializer() else { return true };
         let function = self.functions.get(initializer);
-        function.is_some_and(|function| matches!(call(*function, &[], &mut []), Return::Done(_)))
+        // Of no bytes, but aligned as those of a job are.
+        let mut nothing = [0u128; 1];
+        // SAFETY:
+        // - no bytes of a variable.
+        let result = unsafe { slice::from_raw_parts_mut(nothing.as_mut_ptr().cast::<u8>(), 0) };
+        // SAFETY:
+        // - as above.
+        let input = unsafe { slice::from_raw_parts(result.as_ptr(), 0) };
+        function.is_some_and(|function| matches!(call(*function, input, result), Return::Done(_)))
     }
 
     fn run(&self, worker: &Worker<'_>, number: usize, job: Claimed) {
