@@ -24,8 +24,9 @@ pub const RUBBISH: usize = 17;
 pub const RETURN_TWICE: usize = 18;
 pub const CLOSE_ALL: usize = 19;
 pub const UNTIE: usize = 20;
+pub const WRITE_PROTECTED: usize = 21;
 
-pub const TABLE: [ProcessFunction; 21] = [
+pub const TABLE: [ProcessFunction; 22] = [
     reverse,
     fail,
     panics,
@@ -47,6 +48,7 @@ pub const TABLE: [ProcessFunction; 21] = [
     return_twice,
     close_all,
     untie,
+    write_protected,
 ];
 
 unsafe extern "C" {
@@ -229,5 +231,17 @@ fn untie(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
     // SAFETY:
     // - the option takes a number.
     unsafe { prctl(PARENT_DEATH_SIGNAL, 0usize) };
+    Ok(0)
+}
+
+/// Writes to the shared memory that no worker is to write.
+fn write_protected(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("the maps");
+    let line = maps.lines().find(|line| line.contains("memfd:jobring") && line.contains("r--s"));
+    let address = line.and_then(|line| line.split('-').next()).expect("such memory");
+    let address = usize::from_str_radix(address, 16).expect("an address");
+    // SAFETY:
+    // - it is not safe: that is what the test is about.
+    unsafe { std::ptr::with_exposed_provenance_mut::<u64>(address).write_volatile(1) };
     Ok(0)
 }

@@ -4,7 +4,7 @@ use crate::functions::*;
 use crate::stage::{
     Sign, Test, VICTIM, Way, bytes, children_of, has_ended, is_readable, process, run, until,
 };
-use jobring::{ProcessDeathCause, ProcessError, ProcessJob, ProcessOutcome, TimeLimit};
+use jobring::{ProcessDeathCause, ProcessError, ProcessJob, ProcessOutcome, ShutdownMode, TimeLimit};
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ pub const TESTS: &[Test] = &[
     ("a_job_that_returns_in_two_processes_ends_once", a_job_that_returns_in_two_processes_ends_once),
     ("a_worker_without_descriptors_is_replaced", a_worker_without_descriptors_is_replaced),
     ("an_untied_worker_ends_with_the_pools_process", an_untied_worker_ends_with_the_pools_process),
+    ("a_worker_writes_only_what_is_its", a_worker_writes_only_what_is_its),
+    ("rubbish_everywhere_is_reported", rubbish_everywhere_is_reported),
     ("rubbish_ends_every_wait", rubbish_ends_every_wait),
 ];
 
@@ -78,6 +80,31 @@ fn an_untied_worker_ends_with_the_pools_process(way: Way) {
     victim.wait().expect("a status");
     for process in processes {
         until("a process of the pool ends", || has_ended(process));
+    }
+}
+
+fn a_worker_writes_only_what_is_its(way: Way) {
+    let pool = way.pool(1);
+    match run(&pool, ProcessJob::new(WRITE_PROTECTED, b"")) {
+        ProcessOutcome::Died(death) => assert_eq!(death.status, Some(-11)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b"ab"))), b"ba");
+}
+
+fn rubbish_everywhere_is_reported(way: Way) {
+    for seed in 0..12 {
+        let pool = way.builder().workers(2).capacity(8).build().expect("a pool");
+        let mut jobs = vec![pool.submit(&ProcessJob::new(RUBBISH, &[seed, 0])).expect("a slot")];
+        while let Ok(job) = pool.submit_timeout(&ProcessJob::new(WORK, b"ab"), Duration::ZERO) {
+            jobs.push(job);
+        }
+        let ends: Vec<_> = jobs.iter().map(|job| pool.wait(*job, LONG)).collect();
+        let is_corrupt = |end: &Result<_, _>| matches!(end, Err(ProcessError::Corrupt(_)));
+        assert!(ends.iter().any(is_corrupt), "seed {seed}: {ends:?}");
+        assert!(ends.iter().all(|end| end.is_ok() || is_corrupt(end)), "seed {seed}: {ends:?}");
+        let shut = pool.shutdown(ShutdownMode::Drain, LONG);
+        assert!(matches!(shut, Err(ProcessError::Corrupt(_))), "{shut:?}");
     }
 }
 

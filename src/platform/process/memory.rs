@@ -90,6 +90,23 @@ impl SharedMemory {
         Ok(Self { file, start, size })
     }
 
+    /// The size of a page.
+    pub(crate) fn page() -> usize {
+        // SAFETY:
+        // - has no preconditions.
+        unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+    }
+
+    /// Makes the first pages read-only in this process. False if the system refuses.
+    ///
+    /// # Safety
+    /// 1. `start` and `size` are those of whole pages of a mapping, to which this process does not write from here on.
+    pub(crate) unsafe fn protect(start: *mut u8, size: usize) -> bool {
+        // SAFETY:
+        // - 1.
+        unsafe { libc::mprotect(start.cast(), size, libc::PROT_READ) == 0 }
+    }
+
     /// Its first byte, at the begin of a page.
     pub(crate) fn start(&self) -> *mut u8 {
         self.start.as_ptr()

@@ -10,8 +10,6 @@ use std::slice;
 /// A worker's words that the protocol of jobs does not need.
 #[repr(C, align(128))]
 pub(super) struct WorkerSide {
-    /// The number of its process, as the kernel stored it. 0: none was made.
-    pub(super) process: AtomicU32,
     /// Not 0: it has got as far as its first job.
     pub(super) ready: AtomicU32,
     /// The slot of the job with a time limit that it begins, and 1. 0: the supervisor has seen it.
@@ -28,15 +26,16 @@ impl WorkerSide {
     }
 }
 
-/// Offsets of everything, and the size of the whole.
+/// Offsets of everything, and the size of the whole. First what no worker writes, then, on other pages, what workers write.
 struct Layout {
+    processes: usize,
+    entries: usize,
+    limits: usize,
     header: usize,
     workers: usize,
     sides: usize,
     reports: usize,
-    entries: usize,
     slots: usize,
-    limits: usize,
     data: usize,
     stride: usize,
     size: usize,
@@ -50,22 +49,23 @@ impl Layout {
     fn new(settings: &Settings) -> Option<Self> {
         let &Settings { slots, workers, input, result, .. } = settings;
         let mut end = size_of::<Settings>();
-        let mut place = |size: usize, count: usize| {
-            let start = end.checked_next_multiple_of(LINE)?;
+        let mut place = |size: usize, count: usize, align: usize| {
+            let start = end.checked_next_multiple_of(align)?;
             end = start.checked_add(size.checked_mul(count)?)?;
             (end <= isize::MAX as usize).then_some(start)
         };
         let word = size_of::<AtomicUsize>();
         let stride = input.checked_next_multiple_of(16)?.checked_add(result)?.checked_next_multiple_of(64)?;
         Some(Self {
-            header: place(size_of::<Header>(), 1)?,
-            workers: place(size_of::<WorkerWords>(), workers)?,
-            sides: place(size_of::<WorkerSide>(), workers)?,
-            reports: place(word, Mapping::report_words(slots))?,
-            entries: place(word, slots)?,
-            slots: place(size_of::<Slot>(), slots)?,
-            limits: place(word, slots)?,
-            data: place(stride, slots)?,
+            processes: place(size_of::<AtomicU32>(), workers, LINE)?,
+            entries: place(word, slots, LINE)?,
+            limits: place(word, slots, LINE)?,
+            header: place(size_of::<Header>(), 1, SharedMemory::page())?,
+            workers: place(size_of::<WorkerWords>(), workers, LINE)?,
+            sides: place(size_of::<WorkerSide>(), workers, LINE)?,
+            reports: place(word, Mapping::report_words(slots), LINE)?,
+            slots: place(size_of::<Slot>(), slots, LINE)?,
+            data: place(stride, slots, LINE)?,
             stride,
             size: end,
         })
@@ -78,14 +78,19 @@ pub(super) struct View {
     pub(super) settings: Settings,
     pub(super) mapping: Mapping<'static>,
     pub(super) sides: &'static [WorkerSide],
+    /// For each worker the number of its process, as the kernel stored it. 0: none was made.
+    pub(super) processes: &'static [AtomicU32],
     /// For each slot: not 0 if its job has a time limit.
     pub(super) limits: &'static [AtomicUsize],
+    start: *mut u8,
+    /// The size of what no worker writes.
+    protected: usize,
     data: *mut u8,
     stride: usize,
 }
 
 // SAFETY:
-// - the references are to atomics and cells, whose users synchronise; `data` is an address.
+// - the references are to atomics and cells, whose users synchronise; `start` and `data` are addresses.
 unsafe impl Send for View {}
 // SAFETY:
 // - as above.
@@ -144,6 +149,9 @@ impl View {
         let reports = unsafe { part(memory, layout.reports, words) };
         // SAFETY:
         // - as above.
+        let processes = unsafe { part(memory, layout.processes, settings.workers) };
+        // SAFETY:
+        // - as above.
         let entries = unsafe { part(memory, layout.entries, settings.slots) };
         // SAFETY:
         // - as above.
@@ -153,7 +161,16 @@ impl View {
         let limits = unsafe { part(memory, layout.limits, settings.slots) };
         let mapping = Mapping::new(header, entries, slots, reports, workers);
         let data = memory.start().wrapping_add(layout.data);
-        Some(Self { settings, mapping, sides, limits, data, stride: layout.stride })
+        let (start, protected, stride) = (memory.start(), layout.header, layout.stride);
+        Some(Self { settings, mapping, sides, processes, limits, start, protected, data, stride })
+    }
+
+    /// In a worker: from here on what it does not write is read-only. False if the system refuses.
+    #[must_use]
+    pub(super) fn protect(&self) -> bool {
+        // SAFETY:
+        // - 1: no worker writes there (`Layout`).
+        unsafe { SharedMemory::protect(self.start, self.protected) }
     }
 
     /// The place of a slot's input: `settings.input` bytes.

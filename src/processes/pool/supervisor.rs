@@ -169,9 +169,10 @@ impl Supervisor {
         for worker in 0..state.crew.len() {
             if matches!(state.crew[worker], Place::Requested) {
                 // The kernel has stored the number of a process that it made, even if the zygote did not get to say so.
-                let side = &self.shared.view.sides[worker];
+                let view = &self.shared.view;
+                let side = &view.sides[worker];
                 // ORDERING: Relaxed: the zygote has ended.
-                let number = side.process.load(Relaxed) as i32;
+                let number = view.processes[worker].load(Relaxed) as i32;
                 if state.adopt(worker, number, side, now, &mut self.failures[worker]) {
                     ended.push((worker, UNKNOWN));
                 }
@@ -249,7 +250,7 @@ impl Supervisor {
             let mut next = at;
             if at <= now {
                 // ORDERING: Relaxed: published by the message.
-                side.process.store(0, Relaxed);
+                self.shared.view.processes[worker].store(0, Relaxed);
                 // ORDERING: Relaxed, the same.
                 side.ready.store(0, Relaxed);
                 // ORDERING: Relaxed, the same.

@@ -30,7 +30,7 @@ impl Duty {
             let set = set_limit(limit.resource, limit.soft, limit.hard);
             set.is_ok()
         });
-        if !limited || !self.initialize() {
+        if !limited || !self.view.protect() || !self.initialize() {
             Child::exit(UNFIT);
         }
         self.die_with_parent();

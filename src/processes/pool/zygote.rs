@@ -20,10 +20,10 @@ pub(super) extern "C" fn serve(duty: &Duty, channel: Channel) -> ! {
         Child::exit(0);
     }
     while let Some([worker, ..]) = channel.receive(true) {
-        let Some(side) = duty.view.sides.get(worker as usize) else { break };
+        let Some(place) = duty.view.processes.get(worker as usize) else { break };
         // SAFETY:
         // - 1: no function of a user's has run in this process, and the library makes no threads here.
-        let made = unsafe { Child::clone_sibling(&side.process) };
+        let made = unsafe { Child::clone_sibling(place) };
         if let Ok(None) = made {
             drop(channel);
             if !Child::die_with(duty.parent) {
