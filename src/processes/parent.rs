@@ -93,6 +93,9 @@ impl<'a> Parent<'a> {
 
     /// Submits a job that `fill` writes; None if there is no free slot. The caller then unlocks, and calls [`Mapping::notify`].
     pub(crate) fn submit(&mut self, fill: impl FnOnce(usize, &mut Body)) -> Result<Option<usize>, Corrupt> {
+        if self.free.is_empty() {
+            self.pass_cancelled()?;
+        }
         let Some(slot) = self.free.pop(&mut self.records) else { return Ok(None) };
         // SAFETY:
         // - the slot is free, so only the parent touches its body, and `self` is borrowed.
@@ -100,6 +103,21 @@ impl<'a> Parent<'a> {
         self.queue(slot)?;
         self.in_flight += 1;
         Ok(Some(slot))
+    }
+
+    /// Moves head past entries of cancelled jobs, as a worker does that has no other job: all may be busy for long.
+    fn pass_cancelled(&mut self) -> Result<(), Corrupt> {
+        loop {
+            let head = self.read_head()?;
+            // ORDERING: Relaxed: the parent's own store.
+            let bits = self.mapping.entry(head).load(ordering(Site::ProcessFrontEntry, Relaxed));
+            let Entry::Slot(slot) = Entry::unpack(bits, head, self.mapping.len()) else { return Ok(()) };
+            if !self.records[slot].in_ring || self.records[slot].position != head {
+                return Ok(());
+            }
+            self.pass(head);
+            self.settle(slot)?;
+        }
     }
 
     pub(super) fn end(&mut self, slot: usize, end: End) {

@@ -12,6 +12,7 @@ pub const TESTS: &[Test] = &[
     ("a_small_stack_is_enough", a_small_stack_is_enough),
     ("a_child_of_the_program_has_no_pool", a_child_of_the_program_has_no_pool),
     ("a_shutdown_ends_every_wait", a_shutdown_ends_every_wait),
+    ("cancelled_jobs_hold_no_slots", cancelled_jobs_hold_no_slots),
     ("a_pool_that_stands_idle_sleeps", a_pool_that_stands_idle_sleeps),
     ("stopped_workers_delay_no_end_of_the_pool", stopped_workers_delay_no_end_of_the_pool),
 ];
@@ -180,6 +181,21 @@ fn a_shutdown_ends_every_wait(way: Way) {
             }
         });
         assert_eq!(pool.take(TimeLimit::NONE), Err(ProcessError::Closed));
+    }
+}
+
+fn cancelled_jobs_hold_no_slots(way: Way) {
+    let pool = way.builder().workers(1).capacity(4).build().expect("a pool");
+    let sign = Sign::new("slots");
+    pool.submit(&ProcessJob::new(ENDLESS, sign.bytes())).expect("a slot");
+    sign.seen();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        let submit = || pool.submit_timeout(&ProcessJob::new(REVERSE, b""), Duration::ZERO).expect("a slot");
+        let queued = [(); 3].map(|()| submit());
+        for at in order {
+            assert_eq!(pool.cancel(queued[at]), Ok(true));
+            pool.wait(queued[at], TimeLimit::NONE).expect("an end");
+        }
     }
 }
 
