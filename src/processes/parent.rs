@@ -183,6 +183,12 @@ impl<'a> Parent<'a> {
         Ok(())
     }
 
+    /// Looks at every slot, reported or not: a wild write may have cleared the report, or spoilt a job that waits for a worker.
+    pub(crate) fn settle_all(&mut self) -> Result<(), Corrupt> {
+        self.check_head()?;
+        (0..self.records.len()).try_for_each(|slot| self.settle(slot))
+    }
+
     /// The next job that has ended, and how. Its body can be read until [`Parent::free`].
     pub(crate) fn take(&mut self) -> Option<(usize, End)> {
         let slot = self.ended.pop(&mut self.records)?;

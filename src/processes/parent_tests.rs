@@ -324,6 +324,13 @@ fn wild_writes_are_found_and_change_nothing() {
         assert_eq!(parent.take(), None);
         assert_eq!(parent.records[0].phase, Phase::InFlight);
     }
+    // A word that is spoilt while its job is queued, which nobody reports.
+    let memory = Memory::new();
+    let mut parent = Parent::new(memory.mapping());
+    assert!(submit(&mut parent, 0).is_some());
+    memory.slots[0].word.store(SlotWord::new(3, 0, Status::Queued).bits(), Relaxed);
+    assert_eq!((parent.collect(), parent.check_head()), (Ok(()), Ok(())));
+    assert_eq!(parent.settle_all(), Err(Corrupt("a slot's word")));
     // A head that no worker gets past is found without an end.
     let memory = Memory::new();
     memory.header.head.store(usize::MAX, Relaxed);

@@ -43,6 +43,12 @@ impl Mapping<'_> {
         while self.wake_worker(port) {}
     }
 
+    /// Do workers leave that find no entry?
+    pub(crate) fn is_closed(&self) -> bool {
+        // ORDERING: Relaxed: it changes once, by the caller's own process.
+        self.header.closed.load(ordering(Site::ProcessClosedLook, Relaxed)) != 0
+    }
+
     /// Is there an entry, as far as the caller can see?
     pub(crate) fn has_entry(&self) -> bool {
         // ORDERING: Relaxed: an estimate, after which a worker looks for itself.

@@ -25,8 +25,10 @@ pub const RETURN_TWICE: usize = 18;
 pub const CLOSE_ALL: usize = 19;
 pub const UNTIE: usize = 20;
 pub const WRITE_PROTECTED: usize = 21;
+pub const SILENCE: usize = 22;
+pub const CLOSE_THE_POOL: usize = 23;
 
-pub const TABLE: [ProcessFunction; 22] = [
+pub const TABLE: [ProcessFunction; 24] = [
     reverse,
     fail,
     panics,
@@ -49,6 +51,8 @@ pub const TABLE: [ProcessFunction; 22] = [
     close_all,
     untie,
     write_protected,
+    silence,
+    close_the_pool,
 ];
 
 unsafe extern "C" {
@@ -107,13 +111,18 @@ fn aborts(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
     std::process::abort()
 }
 
-/// Writes its process's number to the file that the input names, and goes on for ever.
+/// Writes its process's number to the file that the input names.
+fn tell_process(input: &[u8]) {
+    let path = std::str::from_utf8(input).expect("a path");
+    let whole = format!("{path}.part");
+    std::fs::write(&whole, std::process::id().to_string()).expect("a file");
+    std::fs::rename(whole, path).expect("a file");
+}
+
+/// The same, if the input names one, and goes on for ever.
 fn endless(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
     if !input.is_empty() {
-        let path = std::str::from_utf8(input).expect("a path");
-        let whole = format!("{path}.part");
-        std::fs::write(&whole, std::process::id().to_string()).expect("a file");
-        std::fs::rename(whole, path).expect("a file");
+        tell_process(input);
     }
     loop {
         std::hint::spin_loop();
@@ -243,5 +252,41 @@ fn write_protected(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
     // SAFETY:
     // - it is not safe: that is what the test is about.
     unsafe { std::ptr::with_exposed_provenance_mut::<u64>(address).write_volatile(1) };
+    Ok(0)
+}
+
+/// The words at the begin of the shared memory that workers write.
+fn shared_words() -> *mut u64 {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("the maps");
+    let line = maps.lines().find(|line| line.contains("memfd:jobring") && line.contains("rw-s"));
+    let address = line.and_then(|line| line.split('-').next()).expect("such memory");
+    std::ptr::with_exposed_provenance_mut(usize::from_str_radix(address, 16).expect("an address"))
+}
+
+/// Writes the file that the input names. Then it waits until a thread of the pool's process sleeps, and makes the worker believe that
+/// none does.
+fn silence(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    tell_process(input);
+    // SAFETY:
+    // - it is not safe: that is what the test is about. The header has the word `armed` there.
+    let armed = unsafe { shared_words().add(32) };
+    // SAFETY:
+    // - as above.
+    while unsafe { armed.read_volatile() } == 0 {
+        std::hint::spin_loop();
+    }
+    // That thread looks once more before it sleeps.
+    (0..1_000_000).for_each(|_| std::hint::spin_loop());
+    // SAFETY:
+    // - as above.
+    unsafe { armed.write_volatile(0) };
+    Ok(0)
+}
+
+/// Makes the workers believe that the pool is closed.
+fn close_the_pool(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    // SAFETY:
+    // - it is not safe: that is what the test is about. The header has the word `closed` there.
+    unsafe { shared_words().add(49).write_volatile(1) };
     Ok(0)
 }

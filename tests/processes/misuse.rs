@@ -13,6 +13,8 @@ pub const TESTS: &[Test] = &[
     ("a_worker_without_descriptors_is_replaced", a_worker_without_descriptors_is_replaced),
     ("an_untied_worker_ends_with_the_pools_process", an_untied_worker_ends_with_the_pools_process),
     ("a_worker_writes_only_what_is_its", a_worker_writes_only_what_is_its),
+    ("a_report_that_is_lost_delays_a_wait", a_report_that_is_lost_delays_a_wait),
+    ("workers_that_leave_an_open_pool_are_noticed", workers_that_leave_an_open_pool_are_noticed),
     ("rubbish_everywhere_is_reported", rubbish_everywhere_is_reported),
     ("rubbish_ends_every_wait", rubbish_ends_every_wait),
 ];
@@ -90,6 +92,20 @@ fn a_worker_writes_only_what_is_its(way: Way) {
         other => panic!("{other:?}"),
     }
     assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b"ab"))), b"ba");
+}
+
+fn a_report_that_is_lost_delays_a_wait(way: Way) {
+    let (pool, sign) = (way.pool(1), Sign::new("silence"));
+    let id = pool.submit(&ProcessJob::new(SILENCE, sign.bytes())).expect("a slot");
+    // From here on nothing is queued, which would make the thread look again.
+    sign.seen();
+    assert_eq!(pool.wait(id, TimeLimit::NONE).expect("an end").outcome, ProcessOutcome::Done(Vec::new()));
+}
+
+fn workers_that_leave_an_open_pool_are_noticed(way: Way) {
+    let pool = way.pool(2);
+    pool.submit(&ProcessJob::new(CLOSE_THE_POOL, b"")).expect("a slot");
+    until("the pool says so", || matches!(pool.try_take(), Err(ProcessError::Corrupt(_))));
 }
 
 fn rubbish_everywhere_is_reported(way: Way) {

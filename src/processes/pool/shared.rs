@@ -106,7 +106,8 @@ pub(super) struct Shared {
 /// Pools that this process has made.
 static POOLS: AtomicU64 = AtomicU64::new(0);
 
-/// How long a thread waits, with jobs in the queue, before it wakes one more worker; twice as long each time.
+/// How long a thread waits for jobs that have not ended before it looks at all of them, and wakes one more worker if some are queued;
+/// twice as long each time.
 const PATIENCE: u64 = 10_000_000;
 
 impl Shared {
@@ -181,10 +182,13 @@ impl Shared {
         mut look: impl FnMut(&mut State) -> Result<Option<R>, Failure>,
     ) -> Result<Option<R>, Failure> {
         let deadline = Deadline::after(&self.port, timeout);
-        let mut patience = PATIENCE;
+        let (mut patience, mut looks_at_all) = (PATIENCE, false);
         loop {
             let left = deadline.left(&self.port);
             let step = self.with(|state| {
+                if looks_at_all {
+                    state.parent.settle_all()?;
+                }
                 state.parent.collect()?;
                 if let Some(found) = look(state)? {
                     return Ok(Some(Ok(found)));
@@ -195,24 +199,27 @@ impl Shared {
                 let bell = state.parent.arm();
                 state.parent.collect()?;
                 state.parent.check_head()?;
-                Ok(Some(look(state)?.ok_or(bell)))
+                Ok(Some(look(state)?.ok_or((bell, state.parent.in_flight() > 0))))
             })?;
-            let (bell, left) = match (step, left) {
+            let (bell, is_patient, left) = match (step, left) {
                 (Some(Ok(found)), _) => return Ok(Some(found)),
-                (Some(Err(bell)), Ok(left)) => (bell, left),
+                (Some(Err((bell, has_jobs))), Ok(left)) => (bell, !has_jobs, left),
                 _ => return Ok(None),
             };
             let mapping = &self.view.mapping;
-            if mapping.has_entry() {
-                let short = left.map_or(patience, |left| left.min(patience));
-                mapping.wait(&self.port, bell, Some(short));
+            if is_patient {
+                mapping.wait(&self.port, bell, left);
+                continue;
+            }
+            let end = Deadline::after(&self.port, Timeout::Nanos(patience));
+            mapping.wait(&self.port, bell, Some(left.map_or(patience, |left| left.min(patience))));
+            looks_at_all = end.left(&self.port).is_err();
+            if looks_at_all {
+                patience = patience.saturating_mul(2);
                 // The worker that was woken for the entry may have been stopped.
                 if mapping.has_entry() {
                     mapping.notify(&self.port);
-                    patience = patience.saturating_mul(2);
                 }
-            } else {
-                mapping.wait(&self.port, bell, left);
             }
         }
     }

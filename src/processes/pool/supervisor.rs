@@ -3,6 +3,7 @@
 //! It makes the zygote and lives as long as any worker, because the kernel kills a worker when this thread ends. It sleeps until a
 //! worker ends, the zygote has sent something, somebody asks for something, or the nearest time has come.
 
+use super::super::Corrupt;
 use super::config::Origin;
 use super::crew::Failures;
 use super::outcome::{Cause, Failure};
@@ -190,6 +191,10 @@ impl Supervisor {
     fn sweep(&self, state: &mut State, ended: &[(usize, i32)], now: u64) -> Result<(), Failure> {
         for (worker, status) in ended {
             state.parent.sweep(*worker, *status)?;
+        }
+        // Workers would leave, and be made again, for ever.
+        if state.phase < Phase::Closed && self.shared.view.mapping.is_closed() {
+            return Err(Corrupt("the end of the pool").into());
         }
         self.see_limits(state, now)
     }
