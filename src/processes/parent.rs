@@ -210,8 +210,9 @@ impl<'a> Parent<'a> {
     /// The body of a slot that [`Parent::take`] returned.
     pub(crate) fn body(&self, slot: usize) -> Body {
         // SAFETY:
-        // - the job has ended, so no worker touches the body, and the slot is not free yet.
-        self.mapping.slots[slot].body.with(|body| unsafe { *body })
+        // - the job has ended, so no worker touches the body, and the slot is not free yet. Volatile: what is checked is what is used, even
+        //   if a process writes at random meanwhile.
+        self.mapping.slots[slot].body.with(|body| unsafe { body.read_volatile() })
     }
 
     /// The slot of a job that was taken can be used again, at the latest when its entry has been passed.
