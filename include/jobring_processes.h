@@ -31,6 +31,9 @@
  * - The program, started once more (JOBRING_PROCESSES_SPAWN). This is safe in a program with threads. The program must call
  *   jobring_processes_take_over() at the start of main().
  *
+ * A program that gives up privileges (setuid() and the like) does that before it creates the pool: otherwise it may not kill the
+ * workers, and they do not end with it. A worker may give up more of them.
+ *
  * WHAT ENDS WITH WHAT
  *
  * - When the program ends, also by SIGKILL, the kernel kills the zygote and all workers. No file and no memory stays behind.
@@ -62,12 +65,15 @@ typedef struct jobring_processes jobring_processes;
  *
  * - `data`, `size`: the job's data, aligned to 16 bytes.
  * - `result`, `capacity`: room for the result, aligned to 16 bytes. It does not overlap the data.
- * - `length`: where the function writes how many bytes of result there are; 0 at first.
+ * - `length`: where the function writes how many bytes of result there are; 0 at first. If it is larger than `capacity`, memory is
+ *   spoilt, so the worker aborts.
  *
  * Returns 0, or a code of its own: then the job ends with JOBRING_E_FAILED and that code.
  *
  * The worker has one thread and runs one job at a time. What a job leaves behind in it (memory, open files, threads) stays for the
- * jobs that run there later, until the worker ends. A C++ exception that leaves the function ends the worker.
+ * jobs that run there later, until the worker ends. A C++ exception that leaves the function ends the worker. A child that the
+ * function makes by fork() ends if it returns from the function too. A function closes only descriptors that it has opened: a later
+ * job may open a file that gets the number of one of the library's.
  */
 typedef int32_t (*jobring_process_fn)(const void *data,
                                       size_t size,
@@ -247,7 +253,8 @@ jobring_status jobring_processes_submit(jobring_processes *pool,
  *   The library sets `job`, `arg` (what the submit was given), `length`, and
  *   - `status` JOBRING_OK: the function returned 0. The result is copied to `data`; one that is longer than `capacity` is cut.
  *   - JOBRING_E_FAILED: the function returned `code`.
- *   - JOBRING_E_WORKER_DIED: the worker ended in the job. `code` is the negative number of the signal, or the exit code.
+ *   - JOBRING_E_WORKER_DIED: the worker ended in the job. `code` is the negative number of the signal, or the exit code;
+ *     0 if a wait() of the program's own has collected the worker.
  *   - JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: a cancel, or a shutdown, came before a worker had begun it.
  *   - JOBRING_E_NO_WORKERS: no worker was left to run it.
  *
@@ -387,7 +394,7 @@ struct jobring_processes_stats {
     uint64_t submitted;
     /** Workers that were made, from the pool's begin. */
     uint64_t made;
-    /** Workers that ended before their time, from the pool's begin. */
+    /** Workers that ended otherwise than with exit code 0, from the pool's begin. */
     uint64_t deaths;
     /** 1: no worker can be made any more, because the zygote has ended. Otherwise 0. */
     uint32_t no_zygote;

@@ -135,7 +135,8 @@ pub unsafe extern "C" fn jobring_processes_submit(
 ///   The library sets `job`, `arg` (what the submit was given), `length`, and
 ///   - `status` JOBRING_OK: the function returned 0. The result is copied to `data`; one that is longer than `capacity` is cut.
 ///   - JOBRING_E_FAILED: the function returned `code`.
-///   - JOBRING_E_WORKER_DIED: the worker ended in the job. `code` is the negative number of the signal, or the exit code.
+///   - JOBRING_E_WORKER_DIED: the worker ended in the job. `code` is the negative number of the signal, or the exit code;
+///     0 if a wait() of the program's own has collected the worker.
 ///   - JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: a cancel, or a shutdown, came before a worker had begun it.
 ///   - JOBRING_E_NO_WORKERS: no worker was left to run it.
 ///

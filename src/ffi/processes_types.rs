@@ -11,12 +11,15 @@ pub struct jobring_processes {
 ///
 /// - `data`, `size`: the job's data, aligned to 16 bytes.
 /// - `result`, `capacity`: room for the result, aligned to 16 bytes. It does not overlap the data.
-/// - `length`: where the function writes how many bytes of result there are; 0 at first.
+/// - `length`: where the function writes how many bytes of result there are; 0 at first. If it is larger than `capacity`, memory is
+///   spoilt, so the worker aborts.
 ///
 /// Returns 0, or a code of its own: then the job ends with JOBRING_E_FAILED and that code.
 ///
 /// The worker has one thread and runs one job at a time. What a job leaves behind in it (memory, open files, threads) stays for the
-/// jobs that run there later, until the worker ends. A C++ exception that leaves the function ends the worker.
+/// jobs that run there later, until the worker ends. A C++ exception that leaves the function ends the worker. A child that the
+/// function makes by fork() ends if it returns from the function too. A function closes only descriptors that it has opened: a later
+/// job may open a file that gets the number of one of the library's.
 pub type jobring_process_fn = Option<
     unsafe extern "C" fn(
         data: *const c_void,
@@ -122,7 +125,7 @@ pub struct jobring_processes_stats {
     pub submitted: u64,
     /// Workers that were made, from the pool's begin.
     pub made: u64,
-    /// Workers that ended before their time, from the pool's begin.
+    /// Workers that ended otherwise than with exit code 0, from the pool's begin.
     pub deaths: u64,
     /// 1: no worker can be made any more, because the zygote has ended. Otherwise 0.
     pub no_zygote: u32,

@@ -5,6 +5,8 @@ use crate::util::unwind::{catch, drop_ignoring_panic};
 
 /// A function that jobs of a [`ProcessPool`](crate::ProcessPool) call: it reads the input, writes a result, and returns the number of bytes that it
 /// has written, or an error. If it returns a larger number than there is room for, the worker aborts.
+///
+/// A child that it makes by fork(2) ends if it returns from the function too. It closes only descriptors that it has opened.
 pub type ProcessFunction = fn(input: &[u8], result: &mut [u8]) -> Result<usize, i32>;
 
 /// Calls a function of the table.

@@ -24,6 +24,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 ///   safe with other threads. The workers are then children for which the system sends SIGCHLD, and a call of the program's own that
 ///   waits for *any* child may collect one; the pool does not learn how that one ended.
 ///
+/// A program that gives up privileges (setuid(2) and the like) does that before it makes the pool: otherwise it may not kill the workers,
+/// and they do not end with it.
+///
 /// When this process ends, also by SIGKILL, the kernel kills the workers. A process that writes at random into the shared memory can
 /// spoil any job; the pool checks what it reads, and reports [`ProcessError::Corrupt`].
 ///
