@@ -30,7 +30,7 @@ pub const WITHOUT: &str = "JOBRING_TEST_WITHOUT_TAKE_OVER";
 /// variable is a file: then the one that was started makes it, and goes on for ever; or how the program is late.
 pub fn without_take_over(value: &str) {
     if value == "late" {
-        std::thread::spawn(|| std::thread::park());
+        std::thread::spawn(std::thread::park);
         jobring::ProcessPool::take_over(&TABLE);
     } else if value.starts_with('/') && std::env::var_os("JOBRING_ZYGOTE").is_some() {
         let _never = TABLE[ENDLESS](value.as_bytes(), &mut []);
