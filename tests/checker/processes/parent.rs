@@ -65,7 +65,7 @@ impl World {
         };
         match self.submit {
             Submit::Ready => {
-                let has_room = self.records.contains(&Record::Free);
+                let has_room = self.records.contains(&Record::Free) || self.cancelled_at_head().is_some();
                 if self.submitted < setup.jobs && has_room && free(Holder::Submitter) {
                     to.push(Op::Submit);
                 }
@@ -179,13 +179,37 @@ impl World {
         self.slots[slot as usize] = Word { status: Status::Queued, owner: 0, position: self.tail };
     }
 
+    /// The slot of the entry at head, if its job is cancelled.
+    fn cancelled_at_head(&self) -> Option<u8> {
+        let Cell { lap, slot } = self.cells[self.head as usize % SLOTS];
+        let is_cancelled =
+            lap == self.head + 1 && self.records[slot as usize] == Record::Tombstone { position: self.head };
+        is_cancelled.then_some(slot)
+    }
+
+    fn next_of_submit(&self) -> Submit {
+        match self.records.iter().position(|record| *record == Record::Free) {
+            Some(slot) => Submit::Word(slot as u8),
+            None => Submit::Pass(self.cancelled_at_head().expect("the step was possible")),
+        }
+    }
+
     fn submit_step(&mut self) {
         match self.submit {
             Submit::Ready => {
                 self.takes_lock(Holder::Submitter);
-                let slot =
-                    self.records.iter().position(|record| *record == Record::Free).expect("one is free");
-                self.submit = Submit::Word(slot as u8);
+                self.submit = self.next_of_submit();
+            }
+            Submit::Pass(slot) => {
+                if let Record::Tombstone { position } = self.records[slot as usize] {
+                    self.pass(position);
+                }
+                self.submit = Submit::Passed(slot);
+            }
+            Submit::Passed(slot) => {
+                let freed = self.settle(slot);
+                self.must(freed, "a slot whose entry was passed is not free");
+                self.submit = self.cancelled_at_head().map_or_else(|| self.next_of_submit(), Submit::Pass);
             }
             Submit::Word(slot) => {
                 self.queue(slot);

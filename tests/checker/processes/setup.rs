@@ -100,6 +100,7 @@ pub const SETUPS: &[Setup] = &[
         ..TWO
     },
     Setup { name: "a cancel, a wake for no reason", cancels: 1, spurious: 1, ..TWO },
+    Setup { name: "3 jobs, a cancel", jobs: 3, cancels: 1, ..TWO },
     Setup { name: "two cancels, a close", cancels: 2, closes: true, ..TWO },
     Setup { name: "a death", ..DEATH },
     Setup { name: "a death, a restart", respawns: 1, ..DEATH },

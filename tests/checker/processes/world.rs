@@ -127,6 +127,9 @@ pub enum Holder {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Submit {
     Ready,
+    /// No slot is free, and the job of the entry at head is cancelled.
+    Pass(u8),
+    Passed(u8),
     Word(u8),
     Entry(u8),
     Notify,
