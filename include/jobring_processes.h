@@ -133,7 +133,7 @@ struct jobring_processes_config {
     uint32_t jobs_per_worker;
     /**
      * How often in a row a worker may end before it is ready for its first job. Then its place stays empty. The next try comes after
-     * a delay that doubles from 1 millisecond to 1 second. 0: 8 times.
+     * a delay that doubles from 1 millisecond to 1 second. 0: 8 times. A process that the system refuses does not count.
      */
     uint32_t restarts;
     /** How many limits there are: at most 16. */

@@ -80,7 +80,7 @@ pub struct jobring_processes_config {
     /// A worker ends after this many jobs, and a new one takes its place: against memory that leaks. 0: never.
     pub jobs_per_worker: u32,
     /// How often in a row a worker may end before it is ready for its first job. Then its place stays empty. The next try comes after
-    /// a delay that doubles from 1 millisecond to 1 second. 0: 8 times.
+    /// a delay that doubles from 1 millisecond to 1 second. 0: 8 times. A process that the system refuses does not count.
     pub restarts: u32,
     /// How many limits there are: at most 16.
     pub limit_count: u32,

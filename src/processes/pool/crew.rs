@@ -12,22 +12,34 @@ const DELAY: u64 = 1_000_000;
 pub(super) struct Failures {
     most: u32,
     count: u32,
+    /// How many times in a row the system refused a process.
+    refusals: u32,
 }
 
 impl Failures {
     pub(super) const fn new(most: u32) -> Self {
-        Self { most, count: 0 }
+        Self { most, count: 0, refusals: 0 }
     }
 
     pub(super) fn forget(&mut self) {
-        self.count = 0;
+        (self.count, self.refusals) = (0, 0);
     }
 
     /// Counts one more: how long to wait before the next try. None: no more tries.
     pub(super) fn next_delay(&mut self) -> Option<u64> {
         self.count += 1;
-        (self.count <= self.most).then(|| DELAY << (self.count - 1).min(10))
+        (self.count <= self.most).then(|| delay(self.count))
     }
+
+    /// The system refused a process: how long to wait before the next try. There is no last one, because a shortage ends.
+    pub(super) fn delay_of_refusal(&mut self) -> u64 {
+        self.refusals = self.refusals.saturating_add(1);
+        delay(self.refusals)
+    }
+}
+
+fn delay(times: u32) -> u64 {
+    DELAY << (times - 1).min(10)
 }
 
 impl State {
@@ -90,9 +102,10 @@ impl State {
                 failures.forget();
                 Place::Vacant(now)
             }
-            Some(Found::Gone) | None => {
+            Some(Found::Gone) => {
                 failures.next_delay().map_or(Place::GivenUp, |delay| Place::Vacant(now + delay))
             }
+            None => Place::Vacant(now + failures.delay_of_refusal()),
         };
         is_gone
     }
@@ -172,5 +185,15 @@ mod tests {
         assert_eq!(Failures::new(0).next_delay(), None);
         let mut long = Failures::new(u32::MAX);
         assert_eq!((0..100).map(|_| long.next_delay()).max(), Some(Some(DELAY << 10)));
+    }
+
+    #[test]
+    fn refusals_of_the_system_delay_the_next_try_and_count_for_nothing() {
+        let mut failures = Failures::new(1);
+        assert_eq!((failures.delay_of_refusal(), failures.delay_of_refusal()), (DELAY, 2 * DELAY));
+        assert_eq!((0..100).map(|_| failures.delay_of_refusal()).max(), Some(DELAY << 10));
+        assert_eq!((failures.next_delay(), failures.next_delay()), (Some(DELAY), None));
+        failures.forget();
+        assert_eq!(failures.delay_of_refusal(), DELAY);
     }
 }

@@ -234,7 +234,7 @@ impl Supervisor {
                 Err(error) => {
                     self.has_news = true;
                     state.started.get_or_insert(Err(error.kind()));
-                    self.next_zygote = self.zygote_failures.next_delay().map(|delay| now + delay);
+                    self.next_zygote = Some(now + self.zygote_failures.delay_of_refusal());
                 }
             }
         }

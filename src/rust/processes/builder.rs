@@ -91,7 +91,8 @@ impl ProcessPoolBuilder {
     }
 
     /// How many times in a row a worker may end before it can take jobs; the delay before the next try doubles, from 1 ms to
-    /// 1 s. After that its place stays empty. The default is 8. A worker that ends in a job does not count.
+    /// 1 s. After that its place stays empty. The default is 8. A worker that ends in a job does not count, nor
+    /// does a process that the system refuses to make.
     pub fn restarts(mut self, times: u32) -> Self {
         self.config.restarts = times;
         self
