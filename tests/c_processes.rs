@@ -27,6 +27,16 @@ fn a_copy_that_takes_over_too_late_says_so_and_ends() {
 }
 
 #[test]
+fn threads_and_processes_do_each_others_jobs_also_with_sanitizers() {
+    for (name, flags) in [("processes-beside", &[][..]), ("processes-beside-sanitized", c::SANITIZED)] {
+        let program = c::program(&c::library(c::FEATURES), &["processes_beside.c"], name, flags);
+        for arguments in [&[][..], &["spawn"]] {
+            c::run(Command::new(&program).args(arguments));
+        }
+    }
+}
+
+#[test]
 fn the_example_loses_no_job_but_those_that_it_is_about() {
     let mut make = Command::new("make");
     make.arg("--no-print-directory").arg("-C").arg(c::root().join("c-examples")).arg("isolate");
