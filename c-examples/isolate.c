@@ -1,8 +1,8 @@
 /* Shows a pool of processes: 10,000 small inputs go to a decoder with mistakes in it. Some inputs crash it, some make it run for
  * ever, some make it take all memory. Each of these costs its own job and is reported; the rest is decoded correctly.
  *
- * An input is a list of steps, each a letter and a number: L copies so many bytes that follow, C repeats one byte from so far back,
- * D doubles the output so many times, S goes on so many bytes from here. The decoder checks nothing, as decoders do that were written for
+ * An input is a list of steps, each a letter and a number: L copies that many of the bytes that follow, C repeats one byte from that far
+ * back, D doubles the output that many times, S goes on that many bytes from here. The decoder checks nothing, as decoders do that were written for
  * good inputs: C reads from anywhere, D takes what memory it can get, S 0 goes nowhere. */
 #include "check.h"
 #include "random.h"

@@ -72,7 +72,7 @@ fn workers_end_with_the_pools_process(way: Way) {
 }
 
 fn workers_outlive_the_thread_that_made_the_pool(way: Way) {
-    // A copy of a process in which only this thread and its creator live, who waits.
+    // A copy of a process in which only this thread and its creator live, which waits.
     let pool = std::thread::spawn(move || way.pool(2)).join().expect("a pool");
     let before: Vec<u32> = {
         until("both live", || children().len() == 3);
@@ -182,7 +182,7 @@ fn a_program_that_does_not_take_over_makes_no_pool(way: Way) {
     if way == Way::Fork {
         return;
     }
-    // This program, told not to take over: the one that it starts is not told either, and must find out.
+    // This program does not take over; nor does the one that it starts, which must find that out.
     let mut command = Command::new(std::env::current_exe().expect("a program"));
     let output = command.arg(VICTIM).env(WITHOUT, "1").output().expect("a process");
     assert!(output.status.success(), "{output:?}");

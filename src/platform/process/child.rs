@@ -34,10 +34,10 @@ fn number_of_thread() -> Option<*mut libc::pid_t> {
     let mut place: *mut libc::pid_t = ptr::null_mut();
     // SAFETY:
     // - the command writes an address.
-    let told = unsafe { libc::prctl(libc::PR_GET_TID_ADDRESS, &raw mut place) } == 0 && !place.is_null();
+    let is_known = unsafe { libc::prctl(libc::PR_GET_TID_ADDRESS, &raw mut place) } == 0 && !place.is_null();
     // SAFETY:
     // - the library gave the system this address, for a number that is written when the thread ends.
-    (told && unsafe { place.read() } == Child::thread()).then_some(place)
+    (is_known && unsafe { place.read() } == Child::thread()).then_some(place)
 }
 
 /// clone(2) without a stack, so the child goes on with a copy of this one.

@@ -51,7 +51,7 @@ fn fork(
     let duty = Duty { view: shared.view, functions, port, wake, parent };
     let cloned = if threads().is_some_and(|threads| threads <= 2) {
         // SAFETY:
-        // - 1: there are this thread and the caller of `create`, who waits for it.
+        // - 1: there are this thread and the caller of `create`, which waits for it.
         unsafe { Process::clone_quiet() }
     } else {
         // SAFETY:

@@ -213,7 +213,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Makes processes, or ends them. Whether all is over, and when to look again.
+    /// Makes processes, or ends them. Whether all have ended, and when to look again.
     fn staff(&mut self, state: &mut State, now: u64) -> (bool, Option<u64>) {
         if !state.needs_workers() && state.phase >= Phase::Closed {
             if state.phase == Phase::Killed {
