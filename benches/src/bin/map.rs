@@ -25,6 +25,7 @@ fn main() {
     let rounds = std::env::args().nth(1).map_or(31, |text| text.parse::<usize>().expect("a number"));
     let pool = jobring::Pool::builder().workers(1).build().expect("a pool");
     let out: Vec<AtomicU64> = (0..ITEMS).map(|_| AtomicU64::new(0)).collect();
+    let numbers: Vec<u64> = (0..ITEMS as u64).collect();
     let sum = |chunk, in_flight| {
         let map = pool.map_iter(0..ITEMS as u64, small).chunk(chunk).in_flight(in_flight);
         map.fold(0u64, |sum, result| sum.wrapping_add(result.expect("it runs")))
@@ -39,11 +40,17 @@ fn main() {
                 out.iter().fold(0u64, |sum, result| sum.wrapping_add(result.load(Relaxed)))
             })
         }),
+        ("map over a slice, 1 worker", {
+            Box::new(|| {
+                let results = pool.map(&numbers, |&number| small(number));
+                results.iter().fold(0u64, |sum, result| sum.wrapping_add(*result))
+            })
+        }),
         ("plain loop", Box::new(|| (0..ITEMS as u64).map(small).fold(0, u64::wrapping_add))),
-        ("map, 1 worker, chunks of 100", Box::new(|| sum(100, 0))),
-        ("map, 1 worker, chunks of 1,000", Box::new(|| sum(1000, 0))),
-        ("map, 1 worker, chunks of 1,000, 4 in flight", Box::new(|| sum(1000, 4))),
-        ("map, 1 worker, chunks of 10,000, 4 in flight", Box::new(|| sum(10_000, 4))),
+        ("map_iter, 1 worker, chunks of 100", Box::new(|| sum(100, 0))),
+        ("map_iter, 1 worker, chunks of 1,000", Box::new(|| sum(1000, 0))),
+        ("map_iter, 1 worker, chunks of 1,000, 4 in flight", Box::new(|| sum(1000, 4))),
+        ("map_iter, 1 worker, chunks of 10,000, 4 in flight", Box::new(|| sum(10_000, 4))),
     ];
     let mut all = vec![Vec::new(); peers.len()];
     for _ in 0..rounds {
