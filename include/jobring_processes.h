@@ -171,7 +171,7 @@ jobring_status jobring_processes_take_over(const jobring_process_fn *functions,
 /**
  * Makes a pool of processes: maps its memory, and starts the zygote and the workers.
  *
- * The calling thread waits until the zygote has begun, and not for the workers.
+ * The calling thread waits until the zygote has started. It does not wait for the workers.
  *
  * - `config`: the configuration, read during the call only. Not NULL: it has the functions.
  * - `pool`: where the pool is written.
@@ -289,7 +289,7 @@ jobring_status jobring_processes_wait(jobring_processes *pool,
                                       jobring_outcome *outcome);
 
 /**
- * Cancels a job that no worker has begun.
+ * Cancels a job that no worker has started.
  *
  * - `pool`, `job`: the job.
  *

@@ -62,7 +62,7 @@ pub unsafe extern "C" fn jobring_processes_take_over(
 
 /// Makes a pool of processes: maps its memory, and starts the zygote and the workers.
 ///
-/// The calling thread waits until the zygote has begun, and not for the workers.
+/// The calling thread waits until the zygote has started. It does not wait for the workers.
 ///
 /// - `config`: the configuration, read during the call only. Not NULL: it has the functions.
 /// - `pool`: where the pool is written.
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn jobring_processes_wait(
     if_supported!(pool, job, timeout_ns, outcome => unsafe { pool::take(pool, Some(job), timeout_ns, outcome) })
 }
 
-/// Cancels a job that no worker has begun.
+/// Cancels a job that no worker has started.
 ///
 /// - `pool`, `job`: the job.
 ///

@@ -181,7 +181,7 @@ static void births(void) {
     NUMBER(capacity, INV);
     NUMBER(jobs_per_worker, OK_);
     NUMBER(restarts, OK_);
-    /* Of so many jobs that no memory is large enough: the system is not asked. */
+    /* No memory is large enough for this number of jobs, so the system is not asked. */
     CELL(g, "config.data_size", "zero", OK_, CONFIG.data_size = 0);
     CELL(g, "config.data_size", "maximum", JOBRING_E_NOMEM, CONFIG.capacity = UINT32_C(1) << 31; CONFIG.data_size = UINT32_MAX);
     CELL(g, "config.result_size", "zero", OK_, CONFIG.result_size = 0);

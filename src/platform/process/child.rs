@@ -1,4 +1,4 @@
-//! Children of the pool's process: how they are made, end, and are told apart.
+//! Children of the pool's process: how they are created, collected and recognised.
 
 use crate::platform::fork;
 use std::io;

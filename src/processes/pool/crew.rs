@@ -1,4 +1,4 @@
-//! Who has which worker's number: processes come, end, and are replaced.
+//! Which process has which worker's number. A process that ends is replaced.
 
 use super::layout::WorkerSide;
 use super::outcome::Failure;

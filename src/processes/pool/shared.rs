@@ -36,7 +36,7 @@ pub(super) struct Job {
     /// Why its worker ends, if it does.
     pub(super) cause: Cause,
     pub(super) without_workers: bool,
-    /// A shutdown discards it, unless it has begun.
+    /// A shutdown discards it, unless a worker has started it.
     pub(super) is_discarded: bool,
 }
 

@@ -108,7 +108,7 @@ impl Duty {
         worker.resolve(job, &self.port);
     }
 
-    /// Tells the supervisor that a job with a time limit begins. Before it has begun: a worker that stops in between keeps
+    /// Notifies the supervisor that a job with a time limit starts. This comes first: a worker that is stopped in between keeps
     /// its limit.
     fn tell_begin(&self, number: usize, slot: usize) {
         let side = &self.view.sides[number];

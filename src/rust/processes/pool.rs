@@ -176,7 +176,7 @@ impl ProcessPool {
     /// let pool = ProcessPool::fork(&[echo]).workers(1).build()?;
     /// let job = pool.submit(&ProcessJob::new(0, b"hello"))?;
     /// if !pool.cancel(job)? {
-    ///     // It has begun, or has ended.
+    ///     // It runs, or has ended.
     ///     pool.kill(job)?;
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
