@@ -238,7 +238,7 @@ fn every_place_that_runs_user_code_is_in_the_table() {
         "ffi/c_port.rs",
         "platform/user_port/seat_table.rs",
         "ffi/config_check.rs",
-        "ffi/processes_create.rs",
+        "ffi/process_pool/create.rs",
         "engine/interrupt.rs",
     ]);
     for path in &named {

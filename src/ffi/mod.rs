@@ -32,6 +32,14 @@ mod lane;
 mod lane_job;
 #[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
 mod no_port;
+#[cfg(not(all(
+    feature = "processes",
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(jobring_freeze)
+)))]
+mod no_process_pool;
 mod outcome;
 mod owned_job;
 mod parallel_for;
@@ -40,23 +48,16 @@ mod pool;
 mod port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod port_workers;
+// Where there are no pools of processes, each call on them says so.
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(jobring_freeze)
+))]
+mod process_pool;
 mod processes;
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(jobring_freeze)
-))]
-mod processes_create;
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(jobring_freeze)
-))]
-mod processes_pool;
 mod processes_types;
 mod queue;
 mod request;
@@ -77,6 +78,15 @@ mod worker;
 
 #[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
 use no_port as c_port;
+
+#[cfg(not(all(
+    feature = "processes",
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(jobring_freeze)
+)))]
+use no_process_pool as process_pool;
 
 pub use batch::*;
 pub use cancellable::*;

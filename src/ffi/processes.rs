@@ -1,36 +1,14 @@
 //! Pools whose workers are processes. Without the feature `processes`, or on another system than 64-bit Linux with glibc, every call returns
 //! JOBRING_E_UNSUPPORTED.
 
+use super::process_pool as pool;
 use super::processes_types::{
     jobring_process_fn, jobring_processes, jobring_processes_config, jobring_processes_options,
     jobring_processes_stats,
 };
 use super::status::jobring_status;
 use super::types::{jobring_job, jobring_outcome};
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(jobring_freeze)
-))]
-use super::{processes_create as create, processes_pool as pool};
 use core::ffi::{c_int, c_void};
-
-/// The body of a call: what the pool does, if there are pools of processes.
-macro_rules! if_supported {
-    ($($argument:ident),+ => $body:expr) => {{
-        #[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64", not(jobring_freeze)))]
-        {
-            $body
-        }
-        #[cfg(not(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64", not(jobring_freeze))))]
-        {
-            let _unused = ($($argument),+);
-            super::status::JOBRING_E_UNSUPPORTED
-        }
-    }};
-}
 
 /// Begins the worker side, in a program that has pools with JOBRING_PROCESSES_SPAWN.
 ///
@@ -57,7 +35,7 @@ pub unsafe extern "C" fn jobring_processes_take_over(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(functions, count => unsafe { create::become_zygote(functions, count) })
+    unsafe { pool::become_zygote(functions, count) }
 }
 
 /// Makes a pool of processes: maps its memory, and starts the zygote and the workers.
@@ -89,7 +67,7 @@ pub unsafe extern "C" fn jobring_processes_create(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(config, pool => unsafe { create::create(config, pool) })
+    unsafe { pool::create(config, pool) }
 }
 
 /// Submits a job: a worker will call the function with a copy of the data.
@@ -121,10 +99,9 @@ pub unsafe extern "C" fn jobring_processes_submit(
     options: *const jobring_processes_options,
     job: *mut jobring_job,
 ) -> jobring_status {
-    if_supported!(pool, function, data, size, options, job =>
-        // SAFETY:
-        // - the caller's.
-        unsafe { pool::submit(pool, function, data, size, options, job) })
+    // SAFETY:
+    // - the caller's.
+    unsafe { pool::submit(pool, function, data, size, options, job) }
 }
 
 /// Takes the next job that has ended, and waits for one if there is none.
@@ -158,7 +135,7 @@ pub unsafe extern "C" fn jobring_processes_take(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(pool, timeout_ns, outcome => unsafe { pool::take(pool, None, timeout_ns, outcome) })
+    unsafe { pool::take(pool, None, timeout_ns, outcome) }
 }
 
 /// Waits for one job, and takes it.
@@ -184,7 +161,7 @@ pub unsafe extern "C" fn jobring_processes_wait(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(pool, job, timeout_ns, outcome => unsafe { pool::take(pool, Some(job), timeout_ns, outcome) })
+    unsafe { pool::take(pool, Some(job), timeout_ns, outcome) }
 }
 
 /// Cancels a job that no worker has started.
@@ -207,7 +184,7 @@ pub unsafe extern "C" fn jobring_processes_cancel(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(pool, job => unsafe { pool::stop(pool, job, pool::Stop::Cancel) })
+    unsafe { pool::stop(pool, job, pool::Stop::Cancel) }
 }
 
 /// Cancels a job, or kills the worker that runs it.
@@ -231,7 +208,7 @@ pub unsafe extern "C" fn jobring_processes_kill(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(pool, job => unsafe { pool::stop(pool, job, pool::Stop::Kill) })
+    unsafe { pool::stop(pool, job, pool::Stop::Kill) }
 }
 
 /// Gives the file descriptor of a pool with JOBRING_PROCESSES_FD, for poll(), epoll or an event loop that is built on them.
@@ -258,7 +235,7 @@ pub unsafe extern "C" fn jobring_processes_fd(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(pool, fd => unsafe { pool::descriptor(pool, fd) })
+    unsafe { pool::descriptor(pool, fd) }
 }
 
 /// Accepts no more jobs, waits until none is left that has not ended, and ends the processes.
@@ -287,7 +264,7 @@ pub unsafe extern "C" fn jobring_processes_shutdown(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(pool, mode, timeout_ns => unsafe { pool::shutdown(pool, mode, timeout_ns) })
+    unsafe { pool::shutdown(pool, mode, timeout_ns) }
 }
 
 /// Ends a pool of processes: kills its workers if they still run, and frees its memory and descriptors.
@@ -308,7 +285,7 @@ pub unsafe extern "C" fn jobring_processes_shutdown(
 pub unsafe extern "C" fn jobring_processes_destroy(pool: *mut jobring_processes) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(pool => unsafe { pool::destroy(pool) })
+    unsafe { pool::destroy(pool) }
 }
 
 /// Reads the statistics of a pool of processes.
@@ -331,5 +308,5 @@ pub unsafe extern "C" fn jobring_processes_stats_get(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(pool, stats => unsafe { pool::stats(pool, stats) })
+    unsafe { pool::stats(pool, stats) }
 }

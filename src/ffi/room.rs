@@ -59,27 +59,6 @@ impl Room {
         !self.data.is_null() && !self.moves()
     }
 
-    /// The caller's memory for a text or data.
-    ///
-    /// # Safety
-    /// 1. As for `of`; nobody else uses that memory as long as the slice is in use.
-    #[cfg(all(
-        feature = "processes",
-        target_os = "linux",
-        target_env = "gnu",
-        target_pointer_width = "64",
-        not(jobring_freeze)
-    ))]
-    pub(super) unsafe fn bytes<'a>(&self) -> &'a mut [u8] {
-        if self.data.is_null() {
-            return &mut [];
-        }
-        let capacity = self.capacity.min(isize::MAX as usize);
-        // SAFETY:
-        // - 1: writable for `capacity` bytes. No memory is larger than `isize::MAX`, whatever the caller says.
-        unsafe { core::slice::from_raw_parts_mut(self.data, capacity) }
-    }
-
     /// The fields that the caller sets, as it set them.
     pub(super) fn fields(&self) -> (*mut c_void, usize, Option<MoveFn>) {
         (self.data.cast(), self.capacity, self.moves)

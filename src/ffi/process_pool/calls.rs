@@ -1,19 +1,19 @@
-//! What the calls on pools of processes do.
+//! The calls on a pool that is there.
 
-use super::abi_struct::{known, write_prefix};
-use super::call::{call_out, done_out, limit, optional, output, timeout};
-use super::processes_types::{
+use crate::ffi::abi_struct::{known, write_prefix};
+use crate::ffi::call::{call_out, done_out, limit, optional, output, timeout};
+use crate::ffi::processes_types::{
     JOBRING_KILL, jobring_processes, jobring_processes_options, jobring_processes_stats,
 };
-use super::room::Room;
-use super::shutdown::{JOBRING_DISCARD, JOBRING_DRAIN};
-use super::status::{
+use crate::ffi::room::Room;
+use crate::ffi::shutdown::{JOBRING_DISCARD, JOBRING_DRAIN};
+use crate::ffi::status::{
     JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_CORRUPT, JOBRING_E_EMPTY, JOBRING_E_FAILED,
     JOBRING_E_FORKED, JOBRING_E_FULL, JOBRING_E_INVALID, JOBRING_E_NO_WORKERS, JOBRING_E_SHUTDOWN,
     JOBRING_E_SIZE, JOBRING_E_STALE, JOBRING_E_TIMEDOUT, JOBRING_E_WORKER_DIED, JOBRING_OK, StatusError,
     jobring_status,
 };
-use super::types::{
+use crate::ffi::types::{
     JOBRING_FOREVER, JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_WAIT, jobring_job, jobring_outcome,
 };
 use crate::platform::port::Timeout;
@@ -92,7 +92,7 @@ const DEFAULT_OPTIONS: jobring_processes_options = jobring_processes_options {
 
 /// # Safety
 /// As for jobring_processes_submit().
-pub(super) unsafe fn submit(
+pub(in crate::ffi) unsafe fn submit(
     pool: *mut jobring_processes,
     function: u32,
     data: *const c_void,
@@ -146,7 +146,7 @@ pub(super) unsafe fn submit(
 
 /// # Safety
 /// As for jobring_processes_take().
-pub(super) unsafe fn take(
+pub(in crate::ffi) unsafe fn take(
     pool: *mut jobring_processes,
     job: Option<jobring_job>,
     timeout_ns: i64,
@@ -182,12 +182,13 @@ pub(super) unsafe fn take(
         };
         let mut found = jobring_outcome::new(taken.handle, status);
         (found.arg, found.code) = (taken.tag as usize as *mut c_void, code);
-        (found.data, found.capacity, found.r#move) = room.fields();
+        let (data, capacity, _) = room.fields();
+        (found.data, found.capacity) = (data, capacity);
         if status == JOBRING_OK {
             found.length = taken.size() as u32;
             // SAFETY:
             // - the caller's.
-            taken.copy_to(unsafe { room.bytes() });
+            taken.copy_to(unsafe { bytes(data, capacity) });
         }
         // SAFETY:
         // - the caller's.
@@ -195,16 +196,33 @@ pub(super) unsafe fn take(
     })
 }
 
+/// The caller's memory for a result.
+///
+/// # Safety
+/// 1. `data` is NULL, or nobody else uses its `capacity` bytes as long as the slice is in use.
+unsafe fn bytes<'a>(data: *mut c_void, capacity: usize) -> &'a mut [u8] {
+    if data.is_null() {
+        return &mut [];
+    }
+    // SAFETY:
+    // - 1. No memory is larger than `isize::MAX`, whatever the caller says.
+    unsafe { slice::from_raw_parts_mut(data.cast(), capacity.min(isize::MAX as usize)) }
+}
+
 /// What ends a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(in crate::ffi) enum Stop {
     Cancel,
     Kill,
 }
 
 /// # Safety
 /// As for jobring_processes_cancel().
-pub(super) unsafe fn stop(pool: *mut jobring_processes, job: jobring_job, how: Stop) -> jobring_status {
+pub(in crate::ffi) unsafe fn stop(
+    pool: *mut jobring_processes,
+    job: jobring_job,
+    how: Stop,
+) -> jobring_status {
     call_out(|| {
         // SAFETY:
         // - the caller's.
@@ -216,7 +234,7 @@ pub(super) unsafe fn stop(pool: *mut jobring_processes, job: jobring_job, how: S
 
 /// # Safety
 /// As for jobring_processes_fd().
-pub(super) unsafe fn descriptor(pool: *mut jobring_processes, fd: *mut c_int) -> jobring_status {
+pub(in crate::ffi) unsafe fn descriptor(pool: *mut jobring_processes, fd: *mut c_int) -> jobring_status {
     done_out(|| {
         output(fd)?;
         // SAFETY:
@@ -235,7 +253,11 @@ pub(super) unsafe fn descriptor(pool: *mut jobring_processes, fd: *mut c_int) ->
 
 /// # Safety
 /// As for jobring_processes_shutdown().
-pub(super) unsafe fn shutdown(pool: *mut jobring_processes, mode: u32, timeout_ns: i64) -> jobring_status {
+pub(in crate::ffi) unsafe fn shutdown(
+    pool: *mut jobring_processes,
+    mode: u32,
+    timeout_ns: i64,
+) -> jobring_status {
     done_out(|| {
         let ending = match mode {
             JOBRING_DRAIN => Ending::Drain,
@@ -252,7 +274,7 @@ pub(super) unsafe fn shutdown(pool: *mut jobring_processes, mode: u32, timeout_n
 
 /// # Safety
 /// As for jobring_processes_destroy().
-pub(super) unsafe fn destroy(pool: *mut jobring_processes) -> jobring_status {
+pub(in crate::ffi) unsafe fn destroy(pool: *mut jobring_processes) -> jobring_status {
     done_out(|| {
         if pool.is_null() {
             return Ok(());
@@ -276,7 +298,7 @@ pub(super) unsafe fn destroy(pool: *mut jobring_processes) -> jobring_status {
 
 /// # Safety
 /// As for jobring_processes_stats_get().
-pub(super) unsafe fn stats(
+pub(in crate::ffi) unsafe fn stats(
     pool: *mut jobring_processes,
     stats: *mut jobring_processes_stats,
 ) -> jobring_status {

@@ -1,13 +1,13 @@
 //! How the process pools of C are made.
 
-use super::abi_struct::known;
-use super::call::{done_out, output};
-use super::processes_pool::CProcesses;
-use super::processes_types::{
+use super::calls::CProcesses;
+use crate::ffi::abi_struct::known;
+use crate::ffi::call::{done_out, output};
+use crate::ffi::processes_types::{
     JOBRING_PROCESSES_FD, JOBRING_PROCESSES_SPAWN, JOBRING_PROCESSES_START, jobring_process_fn,
     jobring_process_limit, jobring_processes, jobring_processes_config,
 };
-use super::status::{
+use crate::ffi::status::{
     JOBRING_E_INVALID, JOBRING_E_NO_WORKERS, JOBRING_E_NOMEM, JOBRING_E_THREAD, StatusError, jobring_status,
 };
 use crate::platform::thread::cancel::with_cancel_disabled;
@@ -78,7 +78,10 @@ unsafe fn table(functions: *const jobring_process_fn, count: u32) -> Result<Box<
 
 /// # Safety
 /// As for jobring_processes_take_over().
-pub(super) unsafe fn become_zygote(functions: *const jobring_process_fn, count: u32) -> jobring_status {
+pub(in crate::ffi) unsafe fn become_zygote(
+    functions: *const jobring_process_fn,
+    count: u32,
+) -> jobring_status {
     done_out(|| {
         // SAFETY:
         // - the caller's.
@@ -163,7 +166,7 @@ unsafe fn checked(config: &jobring_processes_config) -> Result<Config, StatusErr
 
 /// # Safety
 /// As for jobring_processes_create().
-pub(super) unsafe fn create(
+pub(in crate::ffi) unsafe fn create(
     config: *const jobring_processes_config,
     pool: *mut *mut jobring_processes,
 ) -> jobring_status {
