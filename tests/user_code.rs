@@ -96,16 +96,19 @@ fn a_scope_returns_after_its_jobs_whatever_their_panics_drop() {
     }
 }
 
+/// Its drop shuts the pool down, and counts.
+struct Closes(Arc<Pool>, Count);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        self.0.shutdown(ShutdownMode::Drain, None).expect("an end");
+        self.1.add();
+    }
+}
+
 /// What a panic leaves is dropped when its job has finished. That drop may shut the pool down.
 #[test]
 fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
-    struct Closes(Arc<Pool>, Count);
-    impl Drop for Closes {
-        fn drop(&mut self) {
-            self.0.shutdown(ShutdownMode::Drain, None).expect("an end");
-            self.1.add();
-        }
-    }
     for workers in [0, 1, 3] {
         let (pool, closed) = (Arc::new(pool(workers, 8)), Count::new());
         let result = caught(|| {
@@ -123,13 +126,6 @@ fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
 
 #[test]
 fn a_result_that_no_handle_takes_may_shut_the_pool_down() {
-    struct Closes(Arc<Pool>, Count);
-    impl Drop for Closes {
-        fn drop(&mut self) {
-            self.0.shutdown(ShutdownMode::Drain, None).expect("an end");
-            self.1.add();
-        }
-    }
     for workers in [0, 1, 3] {
         let (pool, closed) = (Arc::new(pool(workers, 8)), Count::new());
         pool.scope(|s| {

@@ -262,8 +262,7 @@ static void handles(const struct function *f) {
     CELL(f, "job", "foreign", stale, a->job = foreign_job(&cell.place));
 }
 
-/* A handle that differs from a good one in a single bit. */
-static void invented(const struct function *f) {
+void invented(const struct function *f) {
     struct args *const a = begin(f, OUTSIDE, "job", "invented");
     const jobring_job real = a->job;
     for (int bit = 0; bit < 64; bit++) {

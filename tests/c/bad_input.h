@@ -246,6 +246,8 @@ uint64_t jobs_of(jobring_processes *pool);
 void processes_work(struct place *place, int is_open);
 void processes(void);
 
+/* bad_input.c: a handle that differs from a good one in a single bit. */
+void invented(const struct function *function);
 /* bad_input_structs.c */
 void structs(void);
 
