@@ -465,9 +465,9 @@ typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
  * destructor of what it left behind. `size` is the length of the job's copied data.
  *
  * A submit calls it to build a job's argument in its slot, a wait or a take to bring a job's result out. It must return, and
- * not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown(),
- * jobring_wait_idle(), and with a timeout other than 0 jobring_lane_close() and jobring_completions_take() return
- * JOBRING_E_DEADLOCK, and jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
+ * not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown() returns
+ * JOBRING_E_DEADLOCK, and so do, where they would wait, jobring_wait_idle(), jobring_lane_close() and
+ * jobring_completions_take() with a timeout other than 0; jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
  * thread is inside the job.
  */
 typedef void (*jobring_move_fn)(void *to, void *from, size_t size);
@@ -582,8 +582,8 @@ struct jobring_batch_item {
  *
  * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
  * - `result`: where what the job returned is written, on JOBRING_OK; and on JOBRING_E_FAILED, if the job was submitted with
- *   jobring_submit_options.move and left an error; a build without threads loses that: jobring_wait_opts() brings it there. NULL
- *   if it is not wanted.
+ *   jobring_submit_options.move and left an error;
+ *   in a build without threads only jobring_wait_opts() returns that. NULL if it is not wanted.
  *
  * Returns:
  * - JOBRING_OK.
@@ -1081,7 +1081,8 @@ jobring_status jobring_completions_submit(jobring_completions *completions,
  * - JOBRING_E_TIMEDOUT: jobs are pending, and none has ended in time.
  * - JOBRING_E_NO_WORKERS: without a time limit: jobs are pending, and the pool has no worker to run them.
  * - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
- *   pending job waits in this pool itself.
+ *   pending job waits in this pool itself. With any timeout but 0 where it would wait inside a jobring_move_fn that a submit to this
+ *   pool calls.
  * - JOBRING_E_INTERRUPTED: jobs are pending, none has ended, and an interrupt was raised (jobring_interrupt_begin()).
  * - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` or a `move` without `data`.
  *
@@ -2457,7 +2458,7 @@ struct jobring_config {
 #define JOBRING_E_INTERRUPTED (-21)
 /** The worker process of the job ended in it (jobring_processes.h). */
 #define JOBRING_E_WORKER_DIED (-22)
-/** Memory that processes share holds what none of the library wrote (jobring_processes.h). */
+/** The memory that processes share holds a value that the library did not write (jobring_processes.h). */
 #define JOBRING_E_CORRUPT (-23)
 
 /* -16 is not used. */

@@ -570,7 +570,7 @@ public:
 #ifdef __cpp_impl_coroutine
     /// co_await of a future: the coroutine goes on when the job has ended, on the thread that ends it, as a part of it. A cancel of
     /// the job resumes it too, inside that call. An exception that leaves the coroutine there ends the process. A coroutine that waits
-    /// may be destroyed while its job cannot end, but not while the job is about to resume it.
+    /// must not be destroyed while its job may end at the same time.
     auto operator co_await() && { return awaiter(std::move(*this)); }
 #endif
 

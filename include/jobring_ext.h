@@ -131,7 +131,7 @@ jobring_status jobring_lane_submit(jobring_lane *lane,
  * - JOBRING_OK.
  * - JOBRING_E_TIMEDOUT: not all have ended in time.
  * - JOBRING_E_DEADLOCK: without a time limit, inside a job of the lane, or if every thread that could end one of its
- *   jobs waits itself.
+ *   jobs waits itself. With any timeout but 0 where it would wait inside a jobring_move_fn that a submit to this pool calls.
  * - JOBRING_E_INTERRUPTED: an interrupt was raised.
  * - JOBRING_E_FORKED: the process was forked from the one that the pool is in.
  * - JOBRING_E_INVALID.

@@ -3,7 +3,7 @@
  *
  * Generated from the library's source; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What is declared here may change until version 0.2, other than jobring.h. It works on 64-bit Linux with glibc, in a library that was
+ * Unlike jobring.h, this header may change until version 0.2. It works on 64-bit Linux with glibc, in a library that was
  * built by make PROCESSES=1, or with the Cargo feature `processes`. Elsewhere each call returns JOBRING_E_UNSUPPORTED.
  *
  * For code that may crash, leak, hang or use too much memory. Each worker is a process. One that dies costs the job that it ran, and
@@ -30,6 +30,9 @@
  *   threads use. The C library's own memory functions are safe.
  * - The program, started once more (JOBRING_PROCESSES_SPAWN). This is safe in a program with threads. The program must call
  *   jobring_processes_take_over() at the start of main().
+ *
+ * Children of the second kind, and of a program that has threads when the pool is made, raise SIGCHLD when they end. If the program's own
+ * wait() collects such a worker, the pool does not learn its signal or exit code.
  *
  * A program that gives up privileges (setuid() and the like) does that before it creates the pool: otherwise it may not kill the
  * workers, and they do not end with it. A worker may give up more of them.
@@ -160,7 +163,7 @@ struct jobring_processes_config {
  *
  * Returns:
  * - JOBRING_OK: this is no copy.
- * - JOBRING_E_INVALID: `functions` is NULL, or one of them is.
+ * - JOBRING_E_INVALID: `functions` is NULL, or one of them is, or `count` is 0. A copy goes on then, as the program.
  * - JOBRING_E_UNSUPPORTED.
  *
  * From `main`. Does not block, except that it does not return in a copy. Allocates.
@@ -171,7 +174,8 @@ jobring_status jobring_processes_take_over(const jobring_process_fn *functions,
 /**
  * Makes a pool of processes: maps its memory, and starts the zygote and the workers.
  *
- * The calling thread waits until the zygote has started. It does not wait for the workers.
+ * The calling thread waits until the zygote has started, at most a minute. It does not wait for the workers. Without a call of
+ * jobring_processes_take_over(), a copy runs the program's `main` meanwhile.
  *
  * - `config`: the configuration, read during the call only. Not NULL: it has the functions.
  * - `pool`: where the pool is written.
@@ -356,7 +360,7 @@ typedef struct jobring_processes_stats jobring_processes_stats;
  *
  * Returns:
  * - JOBRING_OK: all processes have ended.
- * - JOBRING_E_TIMEDOUT: the pool accepts no jobs, and some still run. The call can be repeated, also with another mode.
+ * - JOBRING_E_TIMEDOUT: the pool accepts no jobs, and jobs or processes are left. The call can be repeated, also with another mode.
  * - JOBRING_E_CORRUPT, JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED.
  *
  * From any thread of the pool's process; not from a signal handler. Blocks. May allocate.
@@ -388,7 +392,7 @@ struct jobring_processes_stats {
     uint32_t workers;
     /** The most jobs that are pending. */
     uint32_t capacity;
-    /** The jobs that have not ended. */
+    /** The jobs that have not ended, as far as the pool knows: a take or a wait looks for ends. */
     uint32_t in_flight;
     /** Jobs that were accepted. */
     uint64_t submitted;

@@ -262,7 +262,8 @@ unsafe fn submit(
 /// - JOBRING_E_TIMEDOUT: jobs are pending, and none has ended in time.
 /// - JOBRING_E_NO_WORKERS: without a time limit: jobs are pending, and the pool has no worker to run them.
 /// - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
-///   pending job waits in this pool itself.
+///   pending job waits in this pool itself. With any timeout but 0 where it would wait inside a jobring_move_fn that a submit to this
+///   pool calls.
 /// - JOBRING_E_INTERRUPTED: jobs are pending, none has ended, and an interrupt was raised (jobring_interrupt_begin()).
 /// - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` or a `move` without `data`.
 ///

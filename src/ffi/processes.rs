@@ -21,7 +21,7 @@ use core::ffi::{c_int, c_void};
 ///
 /// Returns:
 /// - JOBRING_OK: this is no copy.
-/// - JOBRING_E_INVALID: `functions` is NULL, or one of them is.
+/// - JOBRING_E_INVALID: `functions` is NULL, or one of them is, or `count` is 0. A copy goes on then, as the program.
 /// - JOBRING_E_UNSUPPORTED.
 ///
 /// From `main`. Does not block, except that it does not return in a copy. Allocates.
@@ -40,7 +40,8 @@ pub unsafe extern "C" fn jobring_processes_take_over(
 
 /// Makes a pool of processes: maps its memory, and starts the zygote and the workers.
 ///
-/// The calling thread waits until the zygote has started. It does not wait for the workers.
+/// The calling thread waits until the zygote has started, at most a minute. It does not wait for the workers. Without a call of
+/// jobring_processes_take_over(), a copy runs the program's `main` meanwhile.
 ///
 /// - `config`: the configuration, read during the call only. Not NULL: it has the functions.
 /// - `pool`: where the pool is written.
@@ -249,7 +250,7 @@ pub unsafe extern "C" fn jobring_processes_fd(
 ///
 /// Returns:
 /// - JOBRING_OK: all processes have ended.
-/// - JOBRING_E_TIMEDOUT: the pool accepts no jobs, and some still run. The call can be repeated, also with another mode.
+/// - JOBRING_E_TIMEDOUT: the pool accepts no jobs, and jobs or processes are left. The call can be repeated, also with another mode.
 /// - JOBRING_E_CORRUPT, JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED.
 ///
 /// From any thread of the pool's process; not from a signal handler. Blocks. May allocate.

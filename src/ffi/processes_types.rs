@@ -119,7 +119,7 @@ pub struct jobring_processes_stats {
     pub workers: u32,
     /// The most jobs that are pending.
     pub capacity: u32,
-    /// The jobs that have not ended.
+    /// The jobs that have not ended, as far as the pool knows: a take or a wait looks for ends.
     pub in_flight: u32,
     /// Jobs that were accepted.
     pub submitted: u64,

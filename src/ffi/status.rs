@@ -54,7 +54,7 @@ pub const JOBRING_E_NO_WORKERS: jobring_status = -20;
 pub const JOBRING_E_INTERRUPTED: jobring_status = -21;
 /// The worker process of the job ended in it (jobring_processes.h).
 pub const JOBRING_E_WORKER_DIED: jobring_status = -22;
-/// Memory that processes share holds what none of the library wrote (jobring_processes.h).
+/// The memory that processes share holds a value that the library did not write (jobring_processes.h).
 pub const JOBRING_E_CORRUPT: jobring_status = -23;
 
 /// Returns a short English text for `status`, also for a number that is no status.

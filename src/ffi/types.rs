@@ -79,9 +79,9 @@ pub struct jobring_outcome {
 /// destructor of what it left behind. `size` is the length of the job's copied data.
 ///
 /// A submit calls it to build a job's argument in its slot, a wait or a take to bring a job's result out. It must return, and
-/// not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown(),
-/// jobring_wait_idle(), and with a timeout other than 0 jobring_lane_close() and jobring_completions_take() return
-/// JOBRING_E_DEADLOCK, and jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
+/// not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown() returns
+/// JOBRING_E_DEADLOCK, and so do, where they would wait, jobring_wait_idle(), jobring_lane_close() and
+/// jobring_completions_take() with a timeout other than 0; jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
 /// thread is inside the job.
 pub type jobring_move_fn = Option<unsafe extern "C" fn(to: *mut c_void, from: *mut c_void, size: usize)>;
 

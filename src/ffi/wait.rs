@@ -31,8 +31,8 @@ use core::mem::MaybeUninit;
 ///
 /// - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
 /// - `result`: where what the job returned is written, on JOBRING_OK; and on JOBRING_E_FAILED, if the job was submitted with
-///   jobring_submit_options.move and left an error; a build without threads loses that: jobring_wait_opts() brings it there. NULL
-///   if it is not wanted.
+///   jobring_submit_options.move and left an error;
+///   in a build without threads only jobring_wait_opts() returns that. NULL if it is not wanted.
 ///
 /// Returns:
 /// - JOBRING_OK.

@@ -206,6 +206,25 @@ static void each_way_to_end(uint32_t flags)
     OK(jobring_processes_destroy(pool));
 }
 
+static void a_full_pool_refuses_or_waits(uint32_t flags)
+{
+    jobring_processes *pool = make(flags, 1);
+    jobring_processes_options options = JOBRING_PROCESSES_OPTIONS_INIT;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+
+    options.when_full = JOBRING_WHEN_FULL_FAIL;
+    for (int n = 0; n < 64; n++)
+        OK(jobring_processes_submit(pool, ECHO, NULL, 0, &options, NULL));
+    CHECK(jobring_processes_submit(pool, ECHO, NULL, 0, &options, NULL) == JOBRING_E_FULL);
+    options.when_full = JOBRING_WHEN_FULL_WAIT;
+    options.limit_ns = 1000000;
+    CHECK(jobring_processes_submit(pool, ECHO, NULL, 0, &options, NULL) == JOBRING_E_TIMEDOUT);
+    OK(jobring_processes_take(pool, JOBRING_FOREVER, &outcome));
+    options.limit_ns = JOBRING_FOREVER;
+    OK(jobring_processes_submit(pool, ECHO, NULL, 0, &options, NULL));
+    OK(jobring_processes_destroy(pool));
+}
+
 static void a_descriptor_tells_of_ends(uint32_t flags)
 {
     jobring_processes *pool = make(flags | JOBRING_PROCESSES_FD, 1);
@@ -292,6 +311,7 @@ int main(int argc, char **argv)
     the_c_library_knows_the_thread(flags);
     without_standard_descriptors(flags);
     each_way_to_end(flags);
+    a_full_pool_refuses_or_waits(flags);
     a_descriptor_tells_of_ends(flags);
     puts("every job ended in its way");
     return 0;

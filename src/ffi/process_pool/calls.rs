@@ -134,7 +134,13 @@ pub(in crate::ffi) unsafe fn submit(
         };
         let limit = (kill_after > 0).then_some(kill_after);
         let tag = options.arg as usize as u64;
-        let handle = pool.submit(function as usize, data, limit, tag, time)?;
+        let handle =
+            pool.submit(function as usize, data, limit, tag, time).map_err(|failure| match failure {
+                Failure::Full if options.when_full == JOBRING_WHEN_FULL_WAIT => {
+                    StatusError(JOBRING_E_TIMEDOUT)
+                }
+                other => other.into(),
+            })?;
         if !job.is_null() {
             // SAFETY:
             // - the caller's.

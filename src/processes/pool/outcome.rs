@@ -70,7 +70,7 @@ pub(crate) struct Statistics {
     pub(crate) in_flight: usize,
     /// Workers that were made.
     pub(crate) made: u64,
-    /// Workers that ended although the pool was open and they had jobs left to do.
+    /// Workers that ended otherwise than with exit code 0.
     pub(crate) deaths: u64,
     /// The zygote has gone for good: no worker can be made any more.
     pub(crate) is_zygote_lost: bool,

@@ -1,4 +1,4 @@
-//! The zygote: a process with one thread, whose copies the workers are. It runs no user code.
+//! The zygote: a process with one thread, whose copies the workers are. It runs no job.
 
 use super::worker_process::Duty;
 use crate::platform::process::{Channel, Child, Message};

@@ -21,8 +21,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 ///   that moment stays locked in the workers for ever. In a process with other threads the functions of the table may allocate
 ///   memory, and may use nothing else that those threads lock. The workers inherit open descriptors and handlers of signals.
 /// - [`spawn`](Self::spawn): it is this program, started once more, and calls [`take_over`](Self::take_over) at the start of `main`. It is
-///   safe with other threads. The workers are then children for which the system sends SIGCHLD, and a call of the program's own that
-///   waits for *any* child may collect one; the pool does not learn how that one ended.
+///   safe with other threads.
+///
+/// The workers of `spawn`, and of `fork` in a process with threads, raise SIGCHLD when they end. A call of the program's own that waits for
+/// *any* child may collect one; the pool does not learn how that one ended.
 ///
 /// A program that gives up privileges (setuid(2) and the like) does that before it makes the pool: otherwise it may not kill the workers,
 /// and they do not end with it.
