@@ -13,6 +13,7 @@ pub const TESTS: &[Test] = &[
     ("other_jobs_do_not_notice_a_death", other_jobs_do_not_notice_a_death),
     ("a_job_in_the_queue_of_a_dead_worker_runs", a_job_in_the_queue_of_a_dead_worker_runs),
     ("an_endless_job_is_killed_by_its_limit", an_endless_job_is_killed_by_its_limit),
+    ("a_limit_comes_beside_many_short_jobs", a_limit_comes_beside_many_short_jobs),
     ("an_endless_job_is_killed_by_hand", an_endless_job_is_killed_by_hand),
     ("a_limit_counts_from_the_begin", a_limit_counts_from_the_begin),
     ("an_idle_worker_that_is_killed_is_replaced", an_idle_worker_that_is_killed_is_replaced),
@@ -102,6 +103,26 @@ fn an_endless_job_is_killed_by_its_limit(way: Way) {
     }
 }
 
+/// Each short job has a limit of its own, and wakes the thread that watches limits.
+fn a_limit_comes_beside_many_short_jobs(way: Way) {
+    const LIMITED: u64 = 1;
+    let pool = way.pool(2);
+    let endless = ProcessJob::new(ENDLESS, b"").kill_after(Duration::from_millis(5)).tag(LIMITED);
+    pool.submit(&endless).expect("a slot");
+    let short = ProcessJob::new(REVERSE, b"ab").kill_after(Duration::from_secs(3600));
+    for _ in 0..16 {
+        pool.submit(&short).expect("a slot");
+    }
+    until("the endless job is killed", || {
+        let end = take(&pool);
+        if end.tag == LIMITED {
+            return died(end.outcome).cause == ProcessDeathCause::TimeLimit;
+        }
+        pool.submit(&short).expect("a slot");
+        false
+    });
+}
+
 fn an_endless_job_is_killed_by_hand(way: Way) {
     let (pool, sign) = (way.pool(2), Sign::new("hand"));
     let endless = pool.submit(&ProcessJob::new(ENDLESS, sign.bytes())).expect("a slot");
@@ -163,6 +184,16 @@ fn a_worker_that_is_stopped_stops_nobody(way: Way) {
     for _ in 0..10 {
         assert_eq!(run(&pool, ProcessJob::new(REVERSE, b"ab")), ProcessOutcome::Done(b"ba".to_vec()));
     }
+    // One that is stopped while a thread waits for a job that comes later.
+    let taken = std::thread::scope(|scope| {
+        let taker = scope.spawn(|| take(&pool));
+        for _ in 0..100 {
+            std::thread::yield_now();
+        }
+        pool.submit(&ProcessJob::new(REVERSE, b"cd")).expect("a slot");
+        taker.join().expect("no panic")
+    });
+    assert_eq!(taken.outcome, ProcessOutcome::Done(b"dc".to_vec()));
     let shut = pool.shutdown(ShutdownMode::Drain, Duration::from_millis(10));
     assert_eq!(shut, Err(ProcessError::TimedOut), "it does not leave");
     pool.terminate(TimeLimit::NONE).expect("an end");

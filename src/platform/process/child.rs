@@ -115,13 +115,22 @@ impl Process {
         }
     }
 
+    /// Does the system give descriptors of processes, and wait by them? Linux does since 5.4, unless a filter forbids it.
+    pub(crate) fn check() -> io::Result<()> {
+        match Self::open(Child::number()) {
+            // This process is not a child of its own.
+            Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
     /// The child of this process with this number.
     pub(crate) fn find(pid: i32) -> Found {
         match Self::open(pid) {
             Ok(process) => Found::Process(process),
             Err(error) => match error.raw_os_error() {
-                Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM) => Found::NotNow,
-                _ => Found::Gone,
+                Some(libc::ESRCH | libc::ECHILD) => Found::Gone,
+                _ => Found::NotNow,
             },
         }
     }

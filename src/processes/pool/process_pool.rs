@@ -10,7 +10,7 @@ use super::supervisor::Supervisor;
 use super::taken::Taken;
 use crate::platform::fork;
 use crate::platform::port::{Deadline, Timeout};
-use crate::platform::process::{Event, SharedMemory, SignalMask};
+use crate::platform::process::{Event, Process, SharedMemory, SignalMask};
 use crate::platform::thread::BlockedSignals;
 use core::sync::atomic::Ordering::Relaxed;
 use std::io;
@@ -79,6 +79,7 @@ impl ProcessPool {
         if !fork::watch() {
             return Err(out_of_memory());
         }
+        Process::check()?;
         let settings = Settings::new(&config);
         let memory = SharedMemory::new(View::size(&settings).ok_or_else(out_of_memory)?)?;
         // SAFETY:
@@ -127,7 +128,7 @@ impl ProcessPool {
         if input.len() > self.shared.view.settings.input {
             return Err(Failure::TooLarge);
         }
-        let mut is_registered = false;
+        let (mut is_registered, mut wakes_idlers) = (false, false);
         let look = |state: &mut State| {
             if state.phase != Phase::Open {
                 return Err(Failure::Closed);
@@ -136,6 +137,7 @@ impl ProcessPool {
                 return Err(Failure::NoWorkers);
             }
             let view = &self.shared.view;
+            let was_idle = state.parent.in_flight() == 0;
             let filled = state.parent.submit(|slot, body| {
                 *body = Body { function, size: input.len(), code: 0 };
                 // SAFETY:
@@ -146,6 +148,8 @@ impl ProcessPool {
             })?;
             match filled {
                 Some(slot) => {
+                    // From now on somebody has to look whether a worker was stopped.
+                    wakes_idlers = was_idle && state.idlers > 0;
                     state.statistics.submitted += 1;
                     let number = state.statistics.submitted * state.jobs.len() as u64 + slot as u64;
                     let handle = self.shared.tag | number;
@@ -167,13 +171,17 @@ impl ProcessPool {
         }
         let handle = submitted?.ok_or(Failure::Full)?;
         self.shared.notify();
+        if wakes_idlers {
+            self.shared.ring();
+        }
         Ok(handle)
     }
 
     /// The next job that has ended, in the order in which the pool learned of the ends.
     pub(crate) fn take(&self, timeout: Timeout) -> Result<Taken<'_>, Failure> {
+        let deadline = Deadline::after(&self.shared.port, timeout);
         loop {
-            let taken = self.shared.until(timeout, |state| {
+            let taken = self.shared.until_then(deadline, |state| {
                 let Some((slot, end)) = state.parent.take() else {
                     let is_empty = state.phase != Phase::Open && state.parent.in_flight() == 0;
                     return if is_empty { Err(Failure::Closed) } else { Ok(None) };
@@ -195,6 +203,9 @@ impl ProcessPool {
             bell.clear();
             state.parent.arm();
             state.parent.collect()?;
+            if state.parent.has_ended() {
+                bell.signal();
+            }
             Ok(!state.parent.has_ended())
         })
     }
@@ -240,7 +251,10 @@ impl ProcessPool {
             }
             if !state.parent.cancel(slot)? && !state.kill(slot, Cause::Killed)? {
                 // It is about to begin, or to end. The supervisor tries again.
-                state.dooms.push(Doom { handle, at: 0, position: None });
+                let is_same = |doom: &Doom| doom.handle == handle && doom.position.is_none();
+                if !state.dooms.iter().any(is_same) {
+                    state.dooms.push(Doom { handle, at: 0, position: None });
+                }
             }
             Ok(true)
         })?;

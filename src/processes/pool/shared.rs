@@ -61,6 +61,16 @@ pub(super) struct Doom {
     pub(super) position: Option<usize>,
 }
 
+/// The time to the next try of what came too early.
+pub(super) const RETRY: u64 = 1_000_000;
+
+impl Doom {
+    /// When to look again, of one that was looked at `now`. A look before its time does not put it off.
+    pub(super) fn next(&self, now: u64) -> u64 {
+        if self.at > now { self.at } else { now + RETRY }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(super) enum Phase {
     Open,
@@ -85,6 +95,8 @@ pub(super) struct State {
     pub(super) is_over: bool,
     /// Threads that wait for a free slot.
     pub(super) submitters: usize,
+    /// Threads that wait, and do not look after a while, because there were no jobs.
+    pub(super) idlers: usize,
     pub(super) statistics: Statistics,
 }
 
@@ -125,6 +137,7 @@ impl Shared {
             started: None,
             is_over: false,
             submitters: 0,
+            idlers: 0,
             statistics: Statistics { capacity: settings.slots, ..Statistics::default() },
         };
         let port = SharedPort { bell: bell.as_ref().map(Event::fd), is_worker: false };
@@ -179,9 +192,17 @@ impl Shared {
     pub(super) fn until<R>(
         &self,
         timeout: Timeout,
+        look: impl FnMut(&mut State) -> Result<Option<R>, Failure>,
+    ) -> Result<Option<R>, Failure> {
+        self.until_then(Deadline::after(&self.port, timeout), look)
+    }
+
+    /// The same, until a point in time.
+    pub(super) fn until_then<R>(
+        &self,
+        deadline: Deadline,
         mut look: impl FnMut(&mut State) -> Result<Option<R>, Failure>,
     ) -> Result<Option<R>, Failure> {
-        let deadline = Deadline::after(&self.port, timeout);
         let (mut patience, mut looks_at_all) = (PATIENCE, false);
         loop {
             let left = deadline.left(&self.port);
@@ -199,7 +220,10 @@ impl Shared {
                 let bell = state.parent.arm();
                 state.parent.collect()?;
                 state.parent.check_head()?;
-                Ok(Some(look(state)?.ok_or((bell, state.parent.in_flight() > 0))))
+                let found = look(state)?;
+                let has_jobs = state.parent.in_flight() > 0;
+                state.idlers += usize::from(found.is_none() && !has_jobs);
+                Ok(Some(found.ok_or((bell, has_jobs))))
             })?;
             let (bell, is_patient, left) = match (step, left) {
                 (Some(Ok(found)), _) => return Ok(Some(found)),
@@ -209,6 +233,7 @@ impl Shared {
             let mapping = &self.view.mapping;
             if is_patient {
                 mapping.wait(&self.port, bell, left);
+                self.with_any(|state| state.idlers -= 1);
                 continue;
             }
             let end = Deadline::after(&self.port, Timeout::Nanos(patience));
@@ -271,3 +296,14 @@ impl State {
 
 /// A status that is none: somebody else has collected the process.
 pub(super) const UNKNOWN: i32 = i32::MIN;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_before_its_time_does_not_put_a_kill_off() {
+        let doom = Doom { handle: 1, at: 10, position: None };
+        assert_eq!((doom.next(9), doom.next(10), doom.next(11)), (10, 10 + RETRY, 11 + RETRY));
+    }
+}

@@ -7,7 +7,7 @@ use super::super::Corrupt;
 use super::config::Origin;
 use super::crew::Failures;
 use super::outcome::{Cause, Failure};
-use super::shared::{Doom, Job, Phase, Place, Shared, State, UNKNOWN};
+use super::shared::{Doom, Job, Phase, Place, RETRY, Shared, State, UNKNOWN};
 use super::spawn::Zygote;
 use super::zygote::{HELLO, MADE, request};
 use crate::platform::port::Port;
@@ -18,9 +18,6 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::vec::Vec;
-
-/// The time to the next try of a kill that came too early, or of what the system refused.
-const RETRY: u64 = 1_000_000;
 
 pub(super) struct Supervisor {
     shared: Arc<Shared>,
@@ -73,7 +70,9 @@ impl Supervisor {
             let (is_over, wake_at) = shared.with_any(|state| self.staff(state, now));
             let doomed = shared.with(|state| {
                 self.has_news |= state.end_without_workers()?;
-                kill_doomed(state, now)
+                let (next, has_cancelled) = kill_doomed(state, now)?;
+                self.has_news |= has_cancelled;
+                Ok(next)
             });
             if self.has_news || !ended.is_empty() {
                 self.has_news = false;
@@ -272,13 +271,13 @@ impl Supervisor {
     }
 }
 
-/// Kills the jobs whose time has come. When to look again.
-fn kill_doomed(state: &mut State, now: u64) -> Result<Option<u64>, Failure> {
+/// Kills the jobs whose time has come. When to look again, and whether it has cancelled one.
+fn kill_doomed(state: &mut State, now: u64) -> Result<(Option<u64>, bool), Failure> {
     if state.dooms.is_empty() {
-        return Ok(None);
+        return Ok((None, false));
     }
     state.parent.collect()?;
-    let mut next = None::<u64>;
+    let (mut next, mut has_cancelled) = (None::<u64>, false);
     for at in (0..state.dooms.len()).rev() {
         let doom = state.dooms[at];
         let slot = state.slot(doom.handle).ok().filter(|slot| match doom.position {
@@ -291,6 +290,7 @@ fn kill_doomed(state: &mut State, now: u64) -> Result<Option<u64>, Failure> {
             Some(_) if doom.at > now => false,
             Some(slot) => {
                 let cancelled = doom.position.is_none() && state.parent.cancel(slot)?;
+                has_cancelled |= cancelled;
                 cancelled || state.kill(slot, cause)?
             }
         };
@@ -298,9 +298,9 @@ fn kill_doomed(state: &mut State, now: u64) -> Result<Option<u64>, Failure> {
             state.dooms.swap_remove(at);
         } else {
             let doom = &mut state.dooms[at];
-            doom.at = doom.at.max(now + RETRY);
+            doom.at = doom.next(now);
             next = Some(next.map_or(doom.at, |at| at.min(doom.at)));
         }
     }
-    Ok(next)
+    Ok((next, has_cancelled))
 }
