@@ -1,4 +1,4 @@
-//! A lock for the start and end of workers; no job's path takes it. A thread that finds it held sleeps: a
+//! A lock for the start and end of workers, and of a pool of processes; no path of a thread pool's job takes it. A thread that finds it held sleeps: a
 //! thread that spins could keep a holder of lower priority from running.
 
 #[cfg(not(feature = "std"))]

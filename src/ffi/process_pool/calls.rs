@@ -322,10 +322,10 @@ pub(in crate::ffi) unsafe fn stats(
             workers: now.workers as u32,
             capacity: now.capacity as u32,
             in_flight: now.in_flight as u32,
-            submitted: now.submitted,
-            made: now.made,
-            deaths: now.deaths,
-            no_zygote: now.is_zygote_lost.into(),
+            submitted: now.counts.submitted,
+            made: now.counts.made,
+            deaths: now.counts.deaths,
+            no_zygote: now.counts.is_zygote_lost.into(),
             reserved: 0,
         };
         // SAFETY:

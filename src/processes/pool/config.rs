@@ -2,6 +2,7 @@
 
 use super::super::MAX_WORKERS;
 use super::function::Function;
+use crate::platform::thread::available_cpus;
 use std::boxed::Box;
 use std::vec::Vec;
 
@@ -56,7 +57,7 @@ impl Config {
     pub(crate) fn new(origin: Origin) -> Self {
         Self {
             origin,
-            workers: std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS),
+            workers: available_cpus().min(MAX_WORKERS),
             capacity: 256,
             input: 4096,
             result: 4096,

@@ -88,9 +88,11 @@ impl State {
         }
         let found = if number > 0 { Some(Process::find(number)) } else { None };
         let is_gone = matches!(found, Some(Found::Gone));
+        self.counts.made += u64::from(is_gone);
+        self.counts.deaths += u64::from(is_gone);
         self.crew[worker] = match found {
             Some(Found::Process(process)) => {
-                self.statistics.made += 1;
+                self.counts.made += 1;
                 // It may have begun a job before its process was known.
                 if self.parent.is_doomed(worker) {
                     process.kill();
@@ -98,6 +100,7 @@ impl State {
                 Place::Alive(process)
             }
             Some(Found::NotNow) => Place::Unwatched(number),
+            // It was made, and has ended in a way that nobody knows.
             Some(Found::Gone) if side.was_ready() => {
                 failures.forget();
                 Place::Vacant(now)
@@ -133,7 +136,7 @@ impl State {
         let Place::Alive(process) = core::mem::replace(&mut self.crew[worker], place) else { return None };
         let status = process.wait().unwrap_or(UNKNOWN);
         if status != 0 {
-            self.statistics.deaths += 1;
+            self.counts.deaths += 1;
         }
         Some(status)
     }

@@ -28,7 +28,7 @@ unsafe impl Sync for Function {}
 
 impl Function {
     /// # Safety
-    /// 1. `call` may be called with `code`, any input and any buffer, and does not unwind.
+    /// 1. `call` may be called with `code`, any input and any buffer. If it unwinds, the process aborts: `serve` is a C function.
     pub(crate) unsafe fn new(
         code: *const (),
         call: unsafe fn(*const (), &[u8], &mut [u8]) -> Return,

@@ -1,6 +1,6 @@
 //! Where things lie in the mapping.
 
-use super::super::{Header, Mapping, Slot, WorkerWords};
+use super::super::{Header, MAX_WORKERS, Mapping, Slot, WorkerWords};
 use super::config::{MAGIC, Settings};
 use crate::platform::process::SharedMemory;
 use core::sync::atomic::Ordering::Relaxed;
@@ -106,12 +106,10 @@ impl View {
     ///
     /// # Safety
     /// 1. The view ends before the memory.
+    /// 2. The memory has `size` bytes for these settings.
     pub(super) unsafe fn create(memory: &SharedMemory, settings: Settings) -> Option<Self> {
-        if memory.size() < Layout::new(&settings)?.size {
-            return None;
-        }
         // SAFETY:
-        // - the memory is large enough and begins with a page, and nobody else has it yet.
+        // - the memory has the size of these settings and begins with a page, and nobody else has it yet.
         unsafe { memory.start().cast::<Settings>().write(settings) };
         // SAFETY:
         // - 1.
@@ -131,7 +129,7 @@ impl View {
         let settings = unsafe { memory.start().cast::<Settings>().read_volatile() };
         let layout = Layout::new(&settings)?;
         let fits = memory.size() >= layout.size && settings.slots.is_power_of_two();
-        if settings.magic != MAGIC || !fits || settings.workers == 0 {
+        if settings.magic != MAGIC || !fits || !(1..=MAX_WORKERS).contains(&settings.workers) {
             return None;
         }
         let words = Mapping::report_words(settings.slots);

@@ -58,20 +58,26 @@ impl From<Corrupt> for Failure {
     }
 }
 
-/// A pool at one moment.
+/// What a pool counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Statistics {
-    /// The workers that live.
-    pub(crate) workers: usize,
-    pub(crate) capacity: usize,
+pub(crate) struct Counts {
     /// Jobs that were accepted.
     pub(crate) submitted: u64,
-    /// Jobs that have not ended.
-    pub(crate) in_flight: usize,
     /// Workers that were made.
     pub(crate) made: u64,
     /// Workers that ended otherwise than with exit code 0.
     pub(crate) deaths: u64,
     /// The zygote has gone for good: no worker can be made any more.
     pub(crate) is_zygote_lost: bool,
+}
+
+/// A pool at one moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Statistics {
+    /// The workers that live.
+    pub(crate) workers: usize,
+    pub(crate) capacity: usize,
+    /// Jobs that have not ended.
+    pub(crate) in_flight: usize,
+    pub(crate) counts: Counts,
 }

@@ -84,6 +84,7 @@ impl ProcessPool {
         let memory = SharedMemory::new(View::size(&settings).ok_or_else(out_of_memory)?)?;
         // SAFETY:
         // - 1: `Shared` has both.
+        // - 2: just made so.
         let view = unsafe { View::create(&memory, settings) }.ok_or_else(out_of_memory)?;
         let bell = if config.descriptor { Some(Event::new()?) } else { None };
         // SAFETY:
@@ -150,8 +151,8 @@ impl ProcessPool {
                 Some(slot) => {
                     // From now on somebody has to look whether a worker was stopped.
                     wakes_idlers = was_idle && state.idlers > 0;
-                    state.statistics.submitted += 1;
-                    let number = state.statistics.submitted * state.jobs.len() as u64 + slot as u64;
+                    state.counts.submitted += 1;
+                    let number = state.counts.submitted * state.jobs.len() as u64 + slot as u64;
                     let handle = self.shared.tag | number;
                     state.jobs[slot] = Job { handle, tag, limit: kill_after, ..Job::NONE };
                     state.submitters -= usize::from(is_registered);
@@ -330,7 +331,8 @@ impl ProcessPool {
         self.shared.with_any(|state| Statistics {
             in_flight: state.parent.in_flight(),
             workers: state.alive(),
-            ..state.statistics
+            capacity: state.jobs.len(),
+            counts: state.counts,
         })
     }
 }

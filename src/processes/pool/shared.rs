@@ -3,7 +3,7 @@
 use super::super::{Corrupt, End, Parent};
 use super::function::Return;
 use super::layout::View;
-use super::outcome::{Cause, Failure, Outcome, Statistics};
+use super::outcome::{Cause, Counts, Failure, Outcome};
 use crate::platform::port::{Deadline, Timeout};
 use crate::platform::process::{Event, Process, SharedMemory, SharedPort};
 use crate::platform::{Lock, fork};
@@ -97,7 +97,7 @@ pub(super) struct State {
     pub(super) submitters: usize,
     /// Threads that wait, and do not look after a while, because there were no jobs.
     pub(super) idlers: usize,
-    pub(super) statistics: Statistics,
+    pub(super) counts: Counts,
 }
 
 pub(super) struct Shared {
@@ -138,7 +138,7 @@ impl Shared {
             is_over: false,
             submitters: 0,
             idlers: 0,
-            statistics: Statistics { capacity: settings.slots, ..Statistics::default() },
+            counts: Counts::default(),
         };
         let port = SharedPort { bell: bell.as_ref().map(Event::fd), is_worker: false };
         // ORDERING: Relaxed: the number alone matters.

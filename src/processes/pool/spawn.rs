@@ -51,7 +51,8 @@ fn fork(
     let duty = Duty { view: shared.view, functions, port, wake, parent };
     let cloned = if threads().is_some_and(|threads| threads <= 2) {
         // SAFETY:
-        // - 1: there are this thread and the caller of `create`, which waits for it.
+        // - 1: there are this thread and the caller of `create`. From the creation of this thread on that one allocates nothing and takes
+        //   no lock but those of the pool, until `started` is set.
         unsafe { Process::clone_quiet() }
     } else {
         // SAFETY:
@@ -135,7 +136,7 @@ fn become_zygote(
     functions: impl FnOnce() -> Box<[Function]>,
 ) -> Result<Infallible, &'static str> {
     if threads().is_none_or(|threads| threads != 1) {
-        return Err("takes over too late: it has threads already");
+        return Err("takes over too late: it has threads already, or there is no /proc to count them");
     }
     // SAFETY:
     // - 1: it is the only one.

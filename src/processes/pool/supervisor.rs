@@ -239,7 +239,7 @@ impl Supervisor {
         }
         let Some(zygote) = &self.zygote else {
             if self.next_zygote.is_none() {
-                state.statistics.is_zygote_lost = true;
+                state.counts.is_zygote_lost = true;
                 state.give_up_vacant();
             }
             return (false, self.next_zygote);

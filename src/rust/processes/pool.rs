@@ -268,11 +268,11 @@ impl ProcessPool {
         ProcessPoolStats {
             workers: stats.workers,
             capacity: stats.capacity,
-            submitted: stats.submitted,
+            submitted: stats.counts.submitted,
             in_flight: stats.in_flight,
-            made: stats.made,
-            deaths: stats.deaths,
-            is_zygote_lost: stats.is_zygote_lost,
+            made: stats.counts.made,
+            deaths: stats.counts.deaths,
+            is_zygote_lost: stats.counts.is_zygote_lost,
         }
     }
 }
